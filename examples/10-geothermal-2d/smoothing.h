@@ -1,0 +1,32 @@
+// The change of variables log K = S m, where S is 50 passes of explicit diffusion, and its transpose.
+//
+// The optimiser works on m. What it finds is smooth because S m is, and the gradient it sees is the true one, S^T of
+// the gradient for log K. (Smoothing the gradient itself would hand the optimiser a direction that is no gradient of
+// anything.)
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <adstencil/field.h>
+#include <span>
+
+namespace geothermal {
+
+class smoothing {
+public:
+  smoothing(int nx, int ny);
+
+  /// smoothed = S m.
+  void apply(std::span<const double> m, std::span<double> smoothed);
+  /// m_bar = S^T smoothed_bar, by the adjoints of the passes in reverse order.
+  void apply_transpose(std::span<const double> smoothed_bar, std::span<double> m_bar);
+
+private:
+  static constexpr int passes = 50;
+
+  // Passes read one array and write the other, so both begin as copies of m: the ring of cells that no pass writes must
+  // be right in either.
+  adstencil::field<double, 2> even_, odd_;
+};
+
+} // namespace geothermal

@@ -1,0 +1,15 @@
+// The pass that turns requests into derivatives: the whole pipeline, stage by stage, in one function.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "llvm/IR/PassManager.h"
+
+namespace adstencil {
+
+struct DifferentiatePass : llvm::PassInfoMixin<DifferentiatePass> {
+  llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &MAM);
+  static bool isRequired() { return true; }
+};
+
+} // namespace adstencil

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "analysis/AdjointPlan.h"
+
+#include "derive/Rules.h"
+#include "model/Library.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+bool AdjointPlan::hasReverse(const Instruction &I) const {
+  if (const auto *S = dyn_cast<StoreInst>(&I))
+    return Undo.contains(S) || (isDifferentiableType(S->getValueOperand()->getType()) && Shadow.count(S->getPointerOperand()));
+  return isDifferentiableType(I.getType()) && A.isActive(&I);
+}
+
+ShadowUse AdjointPlan::shadowUse(const Value *Pointer) const {
+  ShadowUse Use = ShadowUse::Reverse;
+  for (const Value *Root : A.roots(Pointer)) {
+    auto Found = Uses.find(Root);
+    if (Found != Uses.end())
+      Use = std::max(Use, Found->second);
+  }
+  return Use;
+}
+
+namespace {
+
+/// Makes a plan: a fixed point of "needed values" and "executed stores", then the decisions per loop.
+class Planner {
+public:
+  Planner(AdjointPlan &P, DominatorTree &DT, ScalarEvolution &SE, Shadows &S) : P(P), DT(DT), SE(SE), S(S) {}
+
+  bool make() {
+    for (auto &[L, C] : P.Loops)
+      if (!C.Last) {
+        refuse(P.R.F->getContext(), P.R.Kernel, L->getHeader()->getTerminator(), P.R.Place, "a loop never ends",
+               "give it a condition to leave by");
+        return false;
+      }
+    if (!createShadows())
+      return false;
+    findIncrements(P);
+    if (P.R.TheMode == DerivativeMode::Vjp)
+      planWrittenShadows(P, SE);
+    // Undo stores have a reverse of their own, which makes further branches relevant: repeat until nothing is added.
+    size_t Before;
+    do {
+      Before = P.Executed.size() + P.Undo.size();
+      traceReverse();
+      if (!closeNeeds())
+        return false;
+      decideLoops();
+      decideOwnersAndUndo();
+    } while (P.Executed.size() + P.Undo.size() != Before);
+    return true;
+  }
+
+private:
+  AdjointPlan &P;
+  DominatorTree &DT;
+  ScalarEvolution &SE;
+  Shadows &S;
+  SmallVector<Value *, 32> Work;
+  bool Failed = false;
+
+  void need(Value *V) {
+    if (isa<Instruction>(V) && P.Needed.insert(V).second)
+      Work.push_back(V);
+  }
+
+  bool createShadows() {
+    SmallVector<Value *, 32> Pointers;
+    for (Instruction &I : instructions(*P.R.F)) {
+      Value *Pointer = getLoadStorePointerOperand(&I);
+      if (!Pointer || !isDifferentiableType(getLoadStoreType(&I)) || !P.A.isActiveMemory(Pointer))
+        continue;
+      if (isa<LoadInst>(I) && !P.A.isActive(&I))
+        continue;
+      Pointers.push_back(Pointer);
+    }
+    for (Value *Pointer : Pointers) {
+      Value *Shadow = S.shadowOf(Pointer);
+      if (!Shadow)
+        return false;
+      P.Shadow[Pointer] = Shadow;
+    }
+    return true;
+  }
+
+  // ---- control flow of the reverse sweep ----
+
+  bool blockHasReverse(const BasicBlock &BB) const {
+    return any_of(BB, [&](const Instruction &I) { return P.hasReverse(I); });
+  }
+
+  /// Collects the blocks between D and BB (both exclusive). Returns true if one of them has something to reverse.
+  bool regionHasReverse(BasicBlock *D, BasicBlock *BB) const {
+    SmallPtrSet<BasicBlock *, 16> Seen;
+    SmallVector<BasicBlock *, 16> Stack(predecessors(BB));
+    while (!Stack.empty()) {
+      BasicBlock *B = Stack.pop_back_val();
+      if (B == D || B == BB || !Seen.insert(B).second)
+        continue;
+      if (blockHasReverse(*B))
+        return true;
+      append_range(Stack, predecessors(B));
+    }
+    return false;
+  }
+
+  bool loopHasReverse(const Loop *L) const {
+    return any_of(L->blocks(), [&](BasicBlock *B) { return blockHasReverse(*B); });
+  }
+
+  /// Where the reverse sweep goes from BB, for a block that is not a loop header: its predecessors, or straight over a
+  /// region in which there is nothing to reverse.
+  SmallVector<BasicBlock *, 2> targetsOf(BasicBlock *BB) const {
+    SmallVector<BasicBlock *, 2> Preds;
+    for (BasicBlock *Pred : predecessors(BB))
+      if (!is_contained(Preds, Pred))
+        Preds.push_back(Pred);
+    if (Preds.empty())
+      return Preds;
+    // Out of a loop in which nothing is to be reversed: to its front.
+    const Loop *L = P.LI.getLoopFor(Preds[0]);
+    if (L && !L->contains(BB)) {
+      if (!loopHasReverse(L))
+        return {L->getLoopPreheader()};
+      return Preds;
+    }
+    if (Preds.size() == 1)
+      return Preds;
+    BasicBlock *D = DT.getNode(BB)->getIDom()->getBlock();
+    bool ActivePhi = any_of(BB->phis(), [&](const PHINode &Phi) { return P.hasReverse(Phi); });
+    if (!ActivePhi && P.LI.getLoopFor(D) == P.LI.getLoopFor(BB) && !regionHasReverse(D, BB))
+      return {D};
+    return Preds;
+  }
+
+  /// Walks the reverse sweep from the return and creates what steers it.
+  void traceReverse() {
+    P.ReverseTargets.clear();
+    SmallVector<BasicBlock *, 16> Stack;
+    SmallPtrSet<BasicBlock *, 16> Seen;
+    for (BasicBlock &BB : *P.R.F)
+      if (isa<ReturnInst>(BB.getTerminator()))
+        Stack.push_back(&BB);
+    while (!Stack.empty()) {
+      BasicBlock *BB = Stack.pop_back_val();
+      if (!Seen.insert(BB).second)
+        continue;
+      const Loop *L = P.LI.getLoopFor(BB);
+      SmallVector<BasicBlock *, 2> Targets;
+      if (L && L->getHeader() == BB)
+        Targets = {L->getLoopPreheader(), L->getLoopLatch()};
+      else
+        Targets = targetsOf(BB);
+      P.ReverseTargets[BB] = Targets;
+      bool IsHeader = L && L->getHeader() == BB;
+      if (!IsHeader && Targets.size() > 1)
+        createPredecessorIndex(BB, Targets);
+      append_range(Stack, Targets);
+    }
+  }
+
+  void createPredecessorIndex(BasicBlock *BB, ArrayRef<BasicBlock *> Preds) {
+    PHINode *&Index = P.Predecessor[BB];
+    if (Index)
+      return;
+    Type *T = Preds.size() == 2 ? Type::getInt1Ty(BB->getContext()) : Type::getInt32Ty(BB->getContext());
+    Index = PHINode::Create(T, Preds.size(), "came.from", BB->begin());
+    for (BasicBlock *Pred : predecessors(BB))
+      Index->addIncoming(ConstantInt::get(T, find(Preds, Pred) - Preds.begin()), Pred);
+  }
+
+  // ---- needed values ----
+
+  /// The primal values that the reverse of I reads.
+  void needForReverse(Instruction &I) {
+    if (auto *St = dyn_cast<StoreInst>(&I)) {
+      if (Value *Shadow = P.Shadow.lookup(St->getPointerOperand()); Shadow && isDifferentiableType(St->getValueOperand()->getType())) {
+        need(Shadow);
+        for (const Value *Root : P.A.roots(St->getPointerOperand()))
+          if (Value *G = P.Guard.lookup(Root))
+            need(G);
+      }
+      return;
+    }
+    if (auto *L = dyn_cast<LoadInst>(&I))
+      return need(P.Shadow.lookup(L->getPointerOperand()));
+    if (auto *Sel = dyn_cast<SelectInst>(&I))
+      return need(Sel->getCondition());
+    if (auto *CB = dyn_cast<CallBase>(&I)) {
+      if (isScalarMarker(CB))
+        return need(CB->getArgOperand(1));
+      if (const Rule *Rule = findRule(*CB))
+        needForRule(*CB, *Rule);
+      return;
+    }
+    auto Active = [&](unsigned K) { return P.A.isActive(I.getOperand(K)); };
+    switch (I.getOpcode()) {
+    case Instruction::FMul:
+      if (Active(0))
+        need(I.getOperand(1));
+      if (Active(1))
+        need(I.getOperand(0));
+      break;
+    case Instruction::FDiv:
+      need(I.getOperand(1));
+      if (Active(1))
+        need(&I);
+      break;
+    case Instruction::FRem:
+      if (Active(1)) {
+        need(I.getOperand(0));
+        need(I.getOperand(1));
+        need(&I);
+      }
+      break;
+    default:
+      break;
+    }
+  }
+
+  void needForRule(CallBase &CB, const Rule &Rule) {
+    for (unsigned K = 0; K != Rule.Arity; ++K) {
+      if (!hasPartial(Rule, K) || !P.A.isActive(CB.getArgOperand(K)))
+        continue;
+      for (unsigned J = 0; J != Rule.Arity; ++J)
+        if (partialUsesArgument(Rule, K, J))
+          need(CB.getArgOperand(J));
+      if (partialUsesResult(Rule, K))
+        need(&CB);
+    }
+  }
+
+  /// Operands of needed values are needed; stores that needed loads may see are executed.
+  bool closeNeeds() {
+    for (auto &[BB, Targets] : P.ReverseTargets) {
+      for (Instruction &I : *const_cast<BasicBlock *>(BB))
+        if (P.hasReverse(I))
+          needForReverse(I);
+      if (PHINode *Index = P.Predecessor.lookup(BB))
+        need(Index);
+    }
+    for (auto &[L, C] : P.Loops)
+      need(C.Last);
+    for (BasicBlock &BB : *P.R.F) {
+      Instruction *T = BB.getTerminator();
+      if (auto *Br = dyn_cast<BranchInst>(T); Br && Br->isConditional())
+        need(Br->getCondition());
+      else if (auto *Sw = dyn_cast<SwitchInst>(T))
+        need(Sw->getCondition());
+      for (Instruction &I : BB)
+        if (auto *CB = dyn_cast<CallBase>(&I); CB && classify(*CB) == LibraryCall::NoReturn)
+          for (Use &U : CB->args())
+            need(U);
+    }
+    while (!Work.empty() && !Failed) {
+      while (!Work.empty() && !Failed)
+        closeOver(cast<Instruction>(Work.pop_back_val()));
+      executeVisibleStores();
+    }
+    return !Failed;
+  }
+
+  void closeOver(Instruction *I) {
+    if (auto *CB = dyn_cast<CallBase>(I)) {
+      LibraryCall Kind = classify(*CB);
+      if (Kind != LibraryCall::Mathematics && Kind != LibraryCall::Marker && Kind != LibraryCall::Pure) {
+        refuse(I->getContext(), P.R.Kernel, I, P.R.Place,
+               "the result of a call whose body is not in this file steers the kernel or enters a derivative",
+               "call it before the kernel and pass the result in");
+        Failed = true;
+        return;
+      }
+    }
+    if (isa<AllocaInst>(I))
+      return;
+    for (Use &U : I->operands())
+      need(U);
+  }
+
+  void executeVisibleStores() {
+    DenseSet<const Value *> Seen;
+    for (const Value *V : P.Needed)
+      if (const auto *L = dyn_cast<LoadInst>(V))
+        for (const Value *Root : P.A.roots(L->getPointerOperand()))
+          Seen.insert(Root);
+    for (Instruction &I : instructions(*P.R.F)) {
+      auto *St = dyn_cast<StoreInst>(&I);
+      if (!St || P.Executed.contains(St))
+        continue;
+      if (any_of(P.A.roots(St->getPointerOperand()), [&](const Value *Root) { return Seen.contains(Root); })) {
+        P.Executed.insert(St);
+        need(St->getValueOperand());
+        need(St->getPointerOperand());
+      }
+    }
+  }
+
+  // ---- loops ----
+
+  bool mayMeet(const Value *PointerA, const Value *PointerB) const {
+    auto RootsA = P.A.roots(PointerA);
+    return any_of(P.A.roots(PointerB), [&](const Value *Root) { return is_contained(RootsA, Root); });
+  }
+
+  /// True if the memory behind Pointer is new in each iteration of L (or of a loop inside L): local variables whose
+  /// lifetime begins in the loop.
+  bool isPrivate(const Value *Pointer, const Loop *L) const {
+    return all_of(P.A.roots(Pointer), [&](const Value *Root) { return isa<AllocaInst>(Root) && isPrivateRoot(Root, L); });
+  }
+
+  static bool isPrivateRoot(const Value *Root, const Loop *L) {
+    bool Begins = false;
+    SmallVector<const Value *, 8> Stack = {Root};
+    SmallPtrSet<const Value *, 8> Seen;
+    while (!Stack.empty()) {
+      const Value *V = Stack.pop_back_val();
+      for (const User *U : V->users()) {
+        const auto *I = cast<Instruction>(U);
+        if (!Seen.insert(I).second)
+          continue;
+        if (!L->contains(I))
+          return false;
+        if (I->isLifetimeStartOrEnd())
+          Begins |= cast<IntrinsicInst>(I)->getIntrinsicID() == Intrinsic::lifetime_start;
+        else if (I->getType()->isPointerTy())
+          Stack.push_back(I);
+      }
+    }
+    return Begins;
+  }
+
+  /// A loop is joint unless a needed load in it may see a store in it.
+  void decideLoops() {
+    for (auto &[L, C] : P.Loops) {
+      LoopPlan &Plan = P.LoopPlans[L];
+      Plan.Joint = !seesOwnStores(L);
+      Plan.Recorded.clear();
+      for (PHINode &Phi : L->getHeader()->phis())
+        if (&Phi != C.Counter && P.Needed.contains(&Phi))
+          Plan.Recorded.push_back(&Phi);
+    }
+  }
+
+  bool seesOwnStores(const Loop *L) const {
+    for (const StoreInst *St : P.Executed) {
+      if (!L->contains(St) || isPrivate(St->getPointerOperand(), L))
+        continue;
+      for (const Value *V : P.Needed)
+        if (const auto *Load = dyn_cast<LoadInst>(V);
+            Load && L->contains(Load) && mayMeet(Load->getPointerOperand(), St->getPointerOperand()))
+          return true;
+    }
+    return false;
+  }
+
+  void decideOwnersAndUndo() {
+    P.Owner.clear();
+    for (const StoreInst *St : P.Executed) {
+      const Loop *Owner = nullptr;
+      for (const Loop *L = P.LI.getLoopFor(St->getParent()); L; L = L->getParentLoop())
+        if (P.isJoint(L) && isPrivate(St->getPointerOperand(), L)) {
+          Owner = L;
+          break;
+        }
+      P.Owner[St] = Owner;
+      if (needsUndo(*St, Owner))
+        P.Undo.insert(St);
+    }
+  }
+
+  /// Old values are saved if the memory is the user's (it is left as it was found), or if a joint loop inside the owner
+  /// reads the memory again in the reverse sweep and the store may come after that read.
+  bool needsUndo(const StoreInst &St, const Loop *Owner) const {
+    if (!all_of(P.A.roots(St.getPointerOperand()), [](const Value *V) { return isa<AllocaInst>(V); }))
+      return true;
+    for (const Value *V : P.Needed) {
+      const auto *Load = dyn_cast<LoadInst>(V);
+      if (!Load || !mayMeet(Load->getPointerOperand(), St.getPointerOperand()) || !isReadAgain(*Load, Owner))
+        continue;
+      if (reaches(*Load, St, Owner))
+        return true;
+    }
+    return false;
+  }
+
+  /// True if some joint loop strictly inside Owner contains the load.
+  bool isReadAgain(const LoadInst &Load, const Loop *Owner) const {
+    for (const Loop *L = P.LI.getLoopFor(Load.getParent()); L && L != Owner; L = L->getParentLoop())
+      if (P.isJoint(L))
+        return true;
+    return false;
+  }
+
+  /// True if control may run from A to B within one iteration of Scope.
+  bool reaches(const Instruction &A, const Instruction &B, const Loop *Scope) const {
+    if (A.getParent() == B.getParent() && A.comesBefore(&B))
+      return true;
+    SmallPtrSet<const BasicBlock *, 16> Seen;
+    SmallVector<const BasicBlock *, 16> Stack(successors(A.getParent()));
+    while (!Stack.empty()) {
+      const BasicBlock *BB = Stack.pop_back_val();
+      if (Scope && (BB == Scope->getHeader() || !Scope->contains(BB)))
+        continue;
+      if (!Seen.insert(BB).second)
+        continue;
+      if (BB == B.getParent())
+        return true;
+      append_range(Stack, successors(BB));
+    }
+    return false;
+  }
+};
+
+} // namespace
+
+bool makePlan(AdjointPlan &P, DominatorTree &DT, ScalarEvolution &SE, Shadows &S) {
+  return Planner(P, DT, SE, S).make();
+}
+
+} // namespace adstencil

@@ -1,0 +1,83 @@
+// The AdjointPlan: everything that is decided about the reverse sweep, before a line of it is written.
+//
+// The plan belongs to a kernel in counted form (model/Loops.h) with shadow pointers beside its pointers. It says
+//
+//   - which primal values the reverse sweep needs (`Needed`), and hence which stores the forward sweep must perform
+//     (`Executed`): a store that no needed load can see is dropped, and with it goes every reason to save old values;
+//   - for each loop how it is reversed:
+//       joint   forward and reverse sweep of one iteration run together, from values recomputed in that iteration. Possible
+//               when no needed load of the loop can see a store of the same loop;
+//       taped   the forward sweep records what the reverse sweep of the iteration needs, one record an iteration;
+//   - where old values of memory are saved so that the reverse sweep can restore them (`Undo`);
+//   - for each array that is written, how its shadow is treated (ShadowUse).
+//
+// emit/ only carries it out. print() writes it as text.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "analysis/Activity.h"
+#include "analysis/Shadows.h"
+#include "model/Loops.h"
+#include "llvm/IR/Dominators.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace adstencil {
+
+/// How the reverse sweep treats the shadow of an array that the kernel writes.
+enum class ShadowUse {
+  Reverse, ///< exact reverse: read and cleared at stores, added to at loads
+  Keep,    ///< vjp, proved that no cell is stored twice and loads see original values: read at stores, never written
+  Guarded, ///< vjp, the same proof is made at run time; otherwise as Logged
+  Logged,  ///< vjp, no proof: as Reverse on top of a log from which the shadow is restored at the end
+};
+
+struct LoopPlan {
+  bool Joint = true;
+  llvm::SmallVector<llvm::PHINode *, 2> Recorded; ///< needed header phis that are not induction variables
+};
+
+struct AdjointPlan {
+  AdjointPlan(const Request &R, const Activity &A, const CountedLoops &Loops, const llvm::LoopInfo &LI)
+      : R(R), A(A), Loops(Loops), LI(LI) {}
+
+  const Request &R;
+  const Activity &A;
+  const CountedLoops &Loops;
+  const llvm::LoopInfo &LI;
+
+  llvm::DenseMap<const llvm::Value *, llvm::Value *> Shadow; ///< of pointers of active accesses
+  llvm::DenseSet<const llvm::Value *> Needed;
+  llvm::DenseSet<const llvm::StoreInst *> Executed, Undo, Increment;
+  llvm::DenseSet<const llvm::LoadInst *> IncrementLoad;
+  llvm::DenseMap<const llvm::StoreInst *, const llvm::Loop *> Owner; ///< joint loop whose iteration owns the memory
+  llvm::DenseMap<const llvm::Loop *, LoopPlan> LoopPlans;
+  llvm::DenseMap<const llvm::BasicBlock *, llvm::PHINode *> Predecessor; ///< index of the block control came from
+  llvm::DenseMap<const llvm::BasicBlock *, llvm::SmallVector<llvm::BasicBlock *, 2>> ReverseTargets;
+  llvm::DenseMap<const llvm::Value *, ShadowUse> Uses;     ///< by root
+  llvm::DenseMap<const llvm::Value *, llvm::Value *> Guard; ///< i1 that holds the proof, for Guarded
+
+  bool isJoint(const llvm::Loop *L) const { return !L || LoopPlans.lookup(L).Joint; }
+  /// True if the reverse sweep has something to do for I.
+  bool hasReverse(const llvm::Instruction &I) const;
+  /// How stores and loads through this pointer treat the shadow.
+  ShadowUse shadowUse(const llvm::Value *Pointer) const;
+
+  /// Writes the decisions as text (report/PlanPrinter.cpp).
+  void print(llvm::raw_ostream &OS) const;
+};
+
+/// Writes what the tape holds, one line a stream, or "stored: 0 B".
+void printStored(llvm::raw_ostream &OS, llvm::ArrayRef<std::string> Stored);
+
+/// Makes the plan. It may add instructions to the kernel: shadow pointers, indices of predecessors, run-time proofs.
+/// Returns false after a report.
+bool makePlan(AdjointPlan &P, llvm::DominatorTree &DT, llvm::ScalarEvolution &SE, Shadows &S);
+
+/// Decides the ShadowUse of all written arrays (analysis/WrittenShadows.cpp).
+void planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
+
+/// Finds `A[i] += …`, whose shadow never changes (analysis/WrittenShadows.cpp).
+void findIncrements(AdjointPlan &P);
+
+} // namespace adstencil

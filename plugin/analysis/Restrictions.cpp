@@ -1,0 +1,247 @@
+// What a kernel may not do, each with place, reason and a way out. Whatever would make a gradient wrong without being
+// noticed is an error here; docs/reference.md lists the messages.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "analysis/Activity.h"
+
+#include "derive/Rules.h"
+#include "model/Library.h"
+#include "llvm/ADT/PostOrderIterator.h"
+#include "llvm/Analysis/CFG.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Demangle/Demangle.h"
+#include "llvm/IR/Dominators.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+namespace {
+
+/// Checks one kernel instruction by instruction. Each method returns false after a report.
+class Checker {
+public:
+  Checker(const Request &R, const Activity &A) : R(R), A(A) {}
+
+  bool check() {
+    if (!checkControlFlow())
+      return false;
+    for (const Instruction &I : instructions(*R.F))
+      if (!checkInstruction(I))
+        return false;
+    return checkBits();
+  }
+
+private:
+  const Request &R;
+  const Activity &A;
+
+  bool refuseAt(const Instruction &I, const Twine &Reason, StringRef Advice) const {
+    refuse(I.getContext(), R.Kernel, &I, R.Place, Reason.str(), Advice);
+    return false;
+  }
+
+  bool checkControlFlow() const {
+    DominatorTree DT(*R.F);
+    LoopInfo LI(DT);
+    ReversePostOrderTraversal<const Function *> RPO(R.F);
+    if (containsIrreducibleCFG<const BasicBlock *>(RPO, LI))
+      return refuseAt(*R.F->getEntryBlock().getTerminator(), "a goto jumps into the middle of a loop (irreducible control flow)",
+                      "write the loop with for or while");
+    for (const BasicBlock &BB : *R.F) {
+      const Instruction *T = BB.getTerminator();
+      if (isa<IndirectBrInst>(T) || isa<CallBrInst>(T))
+        return refuseAt(*T, "it jumps to a computed address", "use a switch");
+      if (isa<InvokeInst>(T) || isa<ResumeInst>(T) || BB.isEHPad())
+        return refuseAt(*T, "it throws or catches exceptions", "return an error code, or check before the kernel is called");
+    }
+    return true;
+  }
+
+  bool checkInstruction(const Instruction &I) const {
+    if (const auto *L = dyn_cast<LoadInst>(&I))
+      return checkAccess(I, L->getPointerOperand(), L->isVolatile(), L->isAtomic());
+    if (const auto *S = dyn_cast<StoreInst>(&I))
+      return checkAccess(I, S->getPointerOperand(), S->isVolatile(), S->isAtomic()) && checkStore(*S);
+    if (const auto *X = dyn_cast<AtomicRMWInst>(&I))
+      return checkAccess(I, X->getPointerOperand(), false, true);
+    if (const auto *X = dyn_cast<AtomicCmpXchgInst>(&I))
+      return checkAccess(I, X->getPointerOperand(), false, true);
+    if (const auto *AI = dyn_cast<AllocaInst>(&I); AI && !AI->isStaticAlloca())
+      return refuseAt(I, "it allocates memory inside the kernel (an array whose length is not constant)",
+                      "give the array a constant length, or pass it in");
+    if (isa<VAArgInst>(&I))
+      return refuseAt(I, "it reads variable arguments", "name every parameter");
+    if (const auto *CB = dyn_cast<CallBase>(&I))
+      return checkCall(*CB);
+    return checkType(I);
+  }
+
+  bool checkAccess(const Instruction &I, const Value *Pointer, bool Volatile, bool Atomic) const {
+    if ((Volatile || Atomic) && A.isActiveMemory(Pointer))
+      return refuseAt(I, Volatile ? "a volatile access to active memory" : "an atomic access to active memory",
+                      Volatile ? "drop volatile, or mark the parameter [[adstencil::inactive]]"
+                               : "use a plain load and store, or mark the parameter [[adstencil::inactive]]");
+    if ((Volatile || Atomic) && !I.use_empty())
+      return refuseAt(I, Volatile ? "a volatile value is used" : "an atomic value is used",
+                      "read it before the kernel and pass it in");
+    return checkType(I);
+  }
+
+  bool checkStore(const StoreInst &S) const {
+    const Value *V = S.getValueOperand();
+    if (V->getType()->isPointerTy())
+      return refuseAt(S, "a pointer is stored to memory, so what it points to can no longer be followed",
+                      "keep pointers in local variables, and pass views by value");
+    if (!A.isVaried(V))
+      return true;
+    if (!isDifferentiableType(V->getType()))
+      return checkType(*cast<Instruction>(V));
+    for (const Value *Root : A.roots(S.getPointerOperand())) {
+      if (isArrayMarker(Root) || isa<AllocaInst>(Root))
+        continue;
+      if (const auto *G = dyn_cast<GlobalVariable>(Root))
+        return refuseAt(S, "global '" + demangle(G->getName().str()) + "' is written with an active value and has no shadow",
+                        "pass it as a parameter, or mark what flows into it [[adstencil::inactive]]");
+      return refuseAt(S, "memory without a shadow is written with an active value",
+                      "pass the array as a parameter of the kernel, with a shadow");
+    }
+    return true;
+  }
+
+  bool checkType(const Instruction &I) const {
+    if (isa<FPToSIInst>(I) || isa<FPToUIInst>(I)) {
+      if (A.isVaried(I.getOperand(0)))
+        return refuseAt(I, "an active value is turned into an integer",
+                        "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
+      return true;
+    }
+    if (isa<BitCastInst>(I) && A.isVaried(I.getOperand(0)) && !I.getType()->isFPOrFPVectorTy() && !feedsComparisonsOnly(I))
+      return refuseAt(I, "the bits of an active value are used as an integer",
+                      "use the functions of <cmath>, or mark its source [[adstencil::inactive]]");
+    if (!A.isVaried(&I) || isDifferentiableType(I.getType()))
+      return true;
+    if (I.getType()->isAggregateType())
+      return refuseAt(I, "an active aggregate stays one after simplification", "use its members one by one");
+    if (I.getType()->isVectorTy())
+      return refuseAt(I, "an active vector register value", "write the scalar loop: the compiler vectorises it");
+    std::string Name = I.getType()->isX86_FP80Ty() || I.getType()->isFP128Ty() ? "long double" : "half precision";
+    return refuseAt(I, "an active value of type " + Name, "use float or double, or mark its source [[adstencil::inactive]]");
+  }
+
+  /// Sign tests look at bits and compare them: they steer, they do not compute.
+  static bool feedsComparisonsOnly(const Instruction &I) {
+    return all_of(I.users(), [](const User *U) {
+      const auto *J = cast<Instruction>(U);
+      return isa<ICmpInst>(J) || ((J->isBitwiseLogicOp() || J->isShift() || isa<TruncInst>(J)) && feedsComparisonsOnly(*J));
+    });
+  }
+
+  bool checkCall(const CallBase &CB) const {
+    switch (classify(CB)) {
+    case LibraryCall::Mathematics:
+    case LibraryCall::Marker:
+    case LibraryCall::Prints:
+    case LibraryCall::NoReturn:
+      return checkType(CB);
+    case LibraryCall::Pure:
+      if (isa<IntrinsicInst>(CB) && CB.getType()->isIntOrIntVectorTy() && !passesActive(CB))
+        return true;
+      break;
+    case LibraryCall::Memory:
+      return refuseAt(CB, "a block of memory is moved that cannot be split into elements", "copy the elements in a loop");
+    case LibraryCall::Allocates:
+      return refuseAt(CB, "it allocates memory inside the kernel", "allocate before the kernel and pass the array in");
+    case LibraryCall::Throws:
+      return refuseAt(CB, "it throws or catches exceptions", "return an error code, or check before the kernel is called");
+    case LibraryCall::Unknown:
+      break;
+    }
+    return checkUnknownCall(CB);
+  }
+
+  bool passesActive(const CallBase &CB) const {
+    return any_of(CB.args(), [&](const Use &U) {
+      return A.isVaried(U) || (U->getType()->isPointerTy() && A.isActiveMemory(U));
+    });
+  }
+
+  bool passesMemory(const CallBase &CB) const {
+    return any_of(CB.args(), [&](const Use &U) {
+      if (!U->getType()->isPointerTy())
+        return false;
+      return any_of(A.roots(U), [](const Value *V) {
+        const auto *G = dyn_cast<GlobalVariable>(V);
+        return !(G && G->isConstant());
+      });
+    });
+  }
+
+  bool checkUnknownCall(const CallBase &CB) const {
+    if (CB.isInlineAsm())
+      return refuseAt(CB, "it contains inline assembly", "write it in C++, or move it out of the kernel");
+    if (const auto *II = dyn_cast<IntrinsicInst>(&CB)) {
+      StringRef Name = Intrinsic::getBaseName(II->getIntrinsicID());
+      if (Name.starts_with("llvm.va_"))
+        return refuseAt(CB, "it reads variable arguments", "name every parameter");
+      // Rounding an active value to an integer (lrint and its kin).
+      if (CB.getType()->isIntOrIntVectorTy() && passesActive(CB) && Name != "llvm.is.fpclass")
+        return refuseAt(CB, "an active value is turned into an integer",
+                        "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
+      if (CB.doesNotAccessMemory() && !(passesActive(CB) && CB.getType()->isFPOrFPVectorTy()))
+        return true;
+      return refuseAt(CB, "'" + Name + "' has no derivative rule", "use a function of <cmath>");
+    }
+    const Function *F = CB.getCalledFunction();
+    if (!F)
+      return refuseAt(CB, "it calls through a pointer (a virtual or indirect call), so the body is not known",
+                      "call the function by name, or pass it as a template argument");
+    std::string Name = demangle(F->getName().str());
+    bool Active = passesActive(CB);
+    if (Active || passesMemory(CB))
+      return refuseAt(CB, "'" + Name + "' is called with " + (Active ? "a value that depends on active data" : "memory") +
+                              " but its body is not in this file",
+                      "define it here (inline, in a header), or compute its result before the kernel and pass it in");
+    return true;
+  }
+
+  /// Follows integers read from active memory: if they come back as numbers or are stored to active memory, somebody moves
+  /// floating-point values as bits, and their derivatives would silently be lost.
+  bool checkBits() const {
+    DenseSet<const Value *> Bits;
+    bool Changed = true;
+    while (Changed) {
+      Changed = false;
+      for (const Instruction &I : instructions(*R.F)) {
+        if (const auto *S = dyn_cast<StoreInst>(&I)) {
+          if (Bits.contains(S->getValueOperand()) && A.isActiveMemory(S->getPointerOperand()))
+            return refuseAt(I, "active memory is copied as integers or bytes (a union of float and int, or a block copy)",
+                            "copy the members one by one, with their own type");
+          continue;
+        }
+        if (Bits.contains(&I))
+          continue;
+        bool Reads = isa<LoadInst>(I) && I.getType()->isIntegerTy() && A.isActiveMemory(I.getOperand(0));
+        bool Passes = any_of(I.operands(), [&](const Use &U) { return Bits.contains(U); }) &&
+                      (I.getType()->isIntegerTy() || isa<BitCastInst>(I)) && !isa<CmpInst>(I) && !isa<LoadInst>(I);
+        if (Passes && isa<BitCastInst>(I) && I.getType()->isFPOrFPVectorTy())
+          return refuseAt(I, "active memory is read as integer bits and used as a number (a union of float and int)",
+                          "read it with its own type");
+        if (Reads || Passes) {
+          Bits.insert(&I);
+          Changed = true;
+        }
+      }
+    }
+    return true;
+  }
+};
+
+} // namespace
+
+bool checkRestrictions(const Request &R, const Activity &A) { return Checker(R, A).check(); }
+
+} // namespace adstencil

@@ -1,0 +1,13 @@
+// Carries out an AdjointPlan: writes the reverse sweep into the function that requested it.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "analysis/AdjointPlan.h"
+
+namespace adstencil {
+
+/// Replaces the body of the planned function by its derivative. Stored receives one line per tape stream, for the report.
+void emitReverse(AdjointPlan &P, const Shadows &S, std::vector<std::string> &Stored);
+
+} // namespace adstencil

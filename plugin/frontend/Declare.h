@@ -1,0 +1,54 @@
+// Declares the derivatives of an annotated kernel, and gives them bodies once the kernel is complete.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "clang/AST/Decl.h"
+#include "llvm/ADT/StringRef.h"
+#include <string>
+#include <vector>
+
+namespace clang {
+class CompilerInstance;
+class Sema;
+} // namespace clang
+
+namespace adstencil {
+
+/// The derivative that a function computes; the text is what a request in the IR says.
+enum class Mode { Vjp, Adjoint, Tangent };
+llvm::StringRef modeName(Mode M);
+
+class Declarer {
+public:
+  static Declarer &instance();
+  void reset() { Pending.clear(); }
+
+  /// Declares __vjp_K, __adjoint_K and __tangent_K in K's scope. Called while K's declarator is being processed, so that the
+  /// names are visible to everything that follows K, also inside the namespace that K is in.
+  void declareAll(clang::Sema &S, clang::FunctionDecl *Kernel);
+
+  /// Declares __vjp_K_Name and __adjoint_K_Name, which differentiate with respect to the parameters in Inputs only.
+  void declareWrt(clang::Sema &S, clang::FunctionDecl *Kernel, llvm::StringRef Name,
+                  const std::vector<std::string> &Inputs, clang::SourceLocation Loc);
+
+  /// Gives bodies to the derivatives of kernels that are defined by now and hands them to code generation.
+  void defineCompleted(clang::CompilerInstance &CI);
+
+private:
+  struct Derivative {
+    clang::FunctionDecl *Kernel;
+    clang::FunctionDecl *Function;
+    Mode TheMode;
+    std::vector<std::string> Wrt; ///< empty: with respect to everything
+  };
+  std::vector<Derivative> Pending;
+  clang::FunctionDecl *Marker = nullptr;
+
+  void declare(clang::Sema &S, clang::FunctionDecl *Kernel, Mode M, llvm::StringRef Suffix,
+               const std::vector<std::string> &Wrt);
+  void define(clang::Sema &S, const Derivative &D);
+  clang::FunctionDecl *marker(clang::Sema &S);
+};
+
+} // namespace adstencil

@@ -1,0 +1,23 @@
+// What -fplugin-arg-adstencil-… can say.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "llvm/ADT/StringRef.h"
+
+namespace adstencil {
+
+struct Options {
+  bool PrintPlan = false;         ///< print-plan: the AdjointPlan of every derivative, to stderr
+  bool CheckOverlap = false;      ///< check-overlap: test at run time that arrays do not overlap
+  bool StrictCotangents = false;  ///< strict-cotangents: no reassociation in cotangent arithmetic
+  bool PrintNormalised = false;   ///< print-normalised: the kernel as the analyses see it (for developers)
+};
+
+/// The options of this compilation.
+Options &options();
+
+/// The text of -fplugin-arg-adstencil-help.
+llvm::StringRef helpText();
+
+} // namespace adstencil

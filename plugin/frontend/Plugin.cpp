@@ -1,0 +1,133 @@
+// Entry of libadstencil.so: hooks into clang's front end and into the start of its optimisation pipeline.
+//
+// One `-fplugin=` is enough. The plugin action runs before the main action of its own accord, declares derivatives as
+// the file is parsed, and registers the IR passes through the code generation options of the same compiler instance.
+// A module without a request is left untouched.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Pipeline.h"
+#include "frontend/Declare.h"
+#include "frontend/Options.h"
+#include "report/Diagnostics.h"
+
+#include "clang/Frontend/CompilerInstance.h"
+#include "clang/Frontend/FrontendPluginRegistry.h"
+#include "clang/Lex/Preprocessor.h"
+#include "clang/Sema/SemaConsumer.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Plugins/PassPlugin.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace clang;
+
+namespace adstencil {
+
+Options &options() {
+  static Options TheOptions;
+  return TheOptions;
+}
+
+llvm::StringRef helpText() {
+  return "adstencil: derivatives of annotated stencil kernels\n"
+         "  -fplugin-arg-adstencil-print-plan          print the AdjointPlan of every derivative to stderr\n"
+         "  -fplugin-arg-adstencil-check-overlap       derivatives test at run time that arrays do not overlap\n"
+         "  -fplugin-arg-adstencil-strict-cotangents   keep cotangent arithmetic in source order (no reassociation)\n"
+         "  -fplugin-arg-adstencil-print-normalised    print kernels as the analyses see them (for developers)\n"
+         "  -fplugin-arg-adstencil-help                this text\n";
+}
+
+static void registerPasses(llvm::PassBuilder &PB) {
+  PB.registerPipelineStartEPCallback(
+      [](llvm::ModulePassManager &MPM, llvm::OptimizationLevel) { MPM.addPass(DifferentiatePass()); });
+  // For opt-22 -passes=adstencil, in IR tests.
+  PB.registerPipelineParsingCallback([](llvm::StringRef Name, llvm::ModulePassManager &MPM, auto) {
+    if (Name != "adstencil")
+      return false;
+    MPM.addPass(DifferentiatePass());
+    return true;
+  });
+}
+
+namespace {
+
+class Consumer : public SemaConsumer {
+public:
+  explicit Consumer(CompilerInstance &CI) : CI(CI) {}
+  bool HandleTopLevelDecl(DeclGroupRef) override {
+    if (!Busy) { // defining hands new declarations to all consumers, this one included
+      Busy = true;
+      Declarer::instance().defineCompleted(CI);
+      Busy = false;
+    }
+    return true;
+  }
+
+private:
+  CompilerInstance &CI;
+  bool Busy = false;
+};
+
+/// True if the main file speaks of adstencil. Locations for diagnostics cost compile time, so they are tracked only then;
+/// a file that gets its kernels from headers alone still gets the kernel's own place in every message.
+bool mentionsAdstencil(CompilerInstance &CI) {
+  SourceManager &SM = CI.getSourceManager();
+  auto Buffer = SM.getBufferOrNone(SM.getMainFileID());
+  return Buffer && (Buffer->getBuffer().contains("adstencil") || Buffer->getBuffer().contains("ADSTENCIL"));
+}
+
+class Action : public PluginASTAction {
+public:
+  std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance &CI, llvm::StringRef) override {
+    if (CI.getLangOpts().CUDAIsDevice)
+      return std::make_unique<ASTConsumer>();
+    setDiagnosticTarget(&CI);
+    Declarer::instance().reset();
+    Preprocessor &PP = CI.getPreprocessor();
+    PP.setPredefines(PP.getPredefines() + "#define __ADSTENCIL__ " ADSTENCIL_VERSION_NUMBER "\n");
+    CodeGenOptions &CodeGen = CI.getCodeGenOpts();
+    CodeGen.PassBuilderCallbacks.push_back(registerPasses);
+    if (mentionsAdstencil(CI)) {
+      if (CodeGen.getDebugInfo() == llvm::codegenoptions::NoDebugInfo)
+        CodeGen.setDebugInfo(llvm::codegenoptions::LocTrackingOnly);
+      // Local arrays of a loop body are new in each iteration. Clang says so in the IR (lifetime markers) when it optimises,
+      // and with this switch at -O0 too, so that all levels are differentiated alike.
+      CodeGen.SanitizeAddressUseAfterScope = true;
+    }
+    return std::make_unique<Consumer>(CI);
+  }
+
+  bool ParseArgs(const CompilerInstance &CI, const std::vector<std::string> &Arguments) override {
+    for (const std::string &A : Arguments) {
+      if (A == "print-plan") {
+        options().PrintPlan = true;
+      } else if (A == "check-overlap") {
+        options().CheckOverlap = true;
+      } else if (A == "strict-cotangents") {
+        options().StrictCotangents = true;
+      } else if (A == "print-normalised") {
+        options().PrintNormalised = true;
+      } else if (A == "help") {
+        llvm::outs() << helpText();
+      } else {
+        DiagnosticsEngine &Diags = CI.getDiagnostics();
+        Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Error,
+                                           "adstencil: unknown option '%0' (-fplugin-arg-adstencil-help lists them)"))
+            << A;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  ActionType getActionType() override { return AddBeforeMainAction; }
+};
+
+} // namespace
+
+static FrontendPluginRegistry::Add<Action> Register("adstencil", "derivatives of annotated stencil kernels");
+
+} // namespace adstencil
+
+extern "C" __attribute__((visibility("default"))) ::llvm::PassPluginLibraryInfo llvmGetPassPluginInfo() {
+  return {LLVM_PLUGIN_API_VERSION, "adstencil", ADSTENCIL_VERSION_NUMBER, adstencil::registerPasses};
+}

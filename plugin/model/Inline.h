@@ -1,0 +1,13 @@
+// Inlines everything a derivative's body calls.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "model/Request.h"
+
+namespace adstencil {
+
+/// Inlines every call in R.F whose body is visible, recursively. Recursion is reported. Returns false after a report.
+bool inlineCalls(Request &R);
+
+} // namespace adstencil

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "model/Loops.h"
+
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
+#include "llvm/IR/Dominators.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/LoopSimplify.h"
+#include "llvm/Transforms/Utils/ScalarEvolutionExpander.h"
+#include "llvm/Transforms/Utils/UnifyLoopExits.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+static void addCounter(const Loop &L, CountedLoop &C) {
+  BasicBlock *Header = L.getHeader();
+  IRBuilder<> B(Header, Header->begin());
+  C.Counter = B.CreatePHI(B.getInt64Ty(), 2, "counter");
+  B.SetInsertPoint(L.getLoopLatch()->getTerminator());
+  Value *Next = B.CreateNUWAdd(C.Counter, B.getInt64(1), "counter.next");
+  C.Counter->addIncoming(B.getInt64(0), L.getLoopPreheader());
+  C.Counter->addIncoming(Next, L.getLoopLatch());
+}
+
+/// Computes the trip count in front of the loop where it can be.
+static void findLast(const Loop &L, CountedLoop &C, ScalarEvolution &SE, SCEVExpander &Expander) {
+  if (C.Exiting.size() != 1)
+    return;
+  auto *Branch = dyn_cast<BranchInst>(C.Exiting[0]->getTerminator());
+  if (!Branch || !Branch->isConditional())
+    return;
+  const SCEV *Count = SE.getExitCount(&L, C.Exiting[0]);
+  Instruction *Place = L.getLoopPreheader()->getTerminator();
+  if (isa<SCEVCouldNotCompute>(Count) || !Expander.isSafeToExpandAt(Count, Place))
+    return;
+  if (SE.getTypeSizeInBits(Count->getType()) > 64)
+    return;
+  Count = SE.getNoopOrZeroExtend(Count, Type::getInt64Ty(Place->getContext()));
+  C.Last = Expander.expandCodeFor(Count, Count->getType(), Place);
+  C.KnownBefore = true;
+}
+
+/// The loop leaves when its counter says so.
+static void endByCounter(const Loop &L, const CountedLoop &C) {
+  auto *Branch = cast<BranchInst>(C.Exiting[0]->getTerminator());
+  bool ExitIfTrue = !L.contains(Branch->getSuccessor(0));
+  IRBuilder<> B(Branch);
+  Branch->setCondition(ExitIfTrue ? B.CreateICmpEQ(C.Counter, C.Last) : B.CreateICmpNE(C.Counter, C.Last));
+}
+
+/// Where the count is only known afterwards, it is the counter's value at the exit.
+static void readLastAtExit(CountedLoop &C) {
+  IRBuilder<> B(C.Exit, C.Exit->begin());
+  auto *Last = B.CreatePHI(B.getInt64Ty(), C.Exiting.size(), "last");
+  for (BasicBlock *P : predecessors(C.Exit))
+    Last->addIncoming(C.Counter, P);
+  C.Last = Last;
+}
+
+namespace {
+/// An induction variable: Phi = Start + Counter * Step.
+struct Induction {
+  PHINode *Phi;
+  PHINode *Counter;
+  Value *Start, *Step;
+  bool NSW, NUW;
+};
+} // namespace
+
+static void collectInductions(const Loop &L, const CountedLoop &C, ScalarEvolution &SE, SCEVExpander &Expander,
+                              SmallVectorImpl<Induction> &Found) {
+  Instruction *Place = L.getLoopPreheader()->getTerminator();
+  for (PHINode &Phi : L.getHeader()->phis()) {
+    if (&Phi == C.Counter || !SE.isSCEVable(Phi.getType()))
+      continue;
+    const auto *Rec = dyn_cast<SCEVAddRecExpr>(SE.getSCEV(&Phi));
+    if (!Rec || Rec->getLoop() != &L || !Rec->isAffine() || !Expander.isSafeToExpandAt(Rec->getStepRecurrence(SE), Place))
+      continue;
+    Value *Step = Expander.expandCodeFor(Rec->getStepRecurrence(SE), nullptr, Place);
+    Found.push_back({&Phi, C.Counter, Phi.getIncomingValueForBlock(L.getLoopPreheader()), Step,
+                     Rec->hasNoSignedWrap(), Rec->hasNoUnsignedWrap()});
+  }
+}
+
+static void rewrite(const Induction &I) {
+  BasicBlock *Header = I.Phi->getParent();
+  IRBuilder<> B(Header, Header->getFirstNonPHIIt());
+  Type *StepType = I.Step->getType();
+  Value *Count = B.CreateZExtOrTrunc(I.Counter, StepType);
+  auto *One = dyn_cast<ConstantInt>(I.Step);
+  Value *Distance = One && One->isOne() ? Count : B.CreateMul(Count, I.Step);
+  Value *New;
+  if (I.Phi->getType()->isPointerTy())
+    New = B.CreatePtrAdd(I.Start, Distance);
+  else if (auto *Zero = dyn_cast<ConstantInt>(I.Start); Zero && Zero->isZero())
+    New = Distance;
+  else // with step 1 the variable passes through every value in between, so its flags carry over
+    New = B.CreateAdd(I.Start, Distance, "", Distance == Count && I.NUW, Distance == Count && I.NSW);
+  if (New != I.Counter)
+    New->takeName(I.Phi);
+  I.Phi->replaceAllUsesWith(New);
+  I.Phi->eraseFromParent();
+}
+
+CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
+  FunctionPassManager FPM;
+  FPM.addPass(LoopSimplifyPass());
+  FPM.addPass(UnifyLoopExitsPass());
+  FPM.addPass(LoopSimplifyPass());
+  PreservedAnalyses PA = FPM.run(F, FAM);
+  FAM.invalidate(F, PA);
+
+  LoopInfo &LI = FAM.getResult<LoopAnalysis>(F);
+  ScalarEvolution &SE = FAM.getResult<ScalarEvolutionAnalysis>(F);
+  CountedLoops Loops;
+  SCEVExpander Expander(SE, "trip");
+  Expander.disableCanonicalMode();
+  SmallVector<Loop *, 4> Order = LI.getLoopsInPreorder();
+  for (Loop *L : Order) {
+    CountedLoop &C = Loops[L];
+    C.Exit = L->getUniqueExitBlock();
+    L->getExitingBlocks(C.Exiting);
+    if (C.Exit)
+      findLast(*L, C, SE, Expander);
+  }
+  SmallVector<Induction, 8> Inductions;
+  for (Loop *L : Order) {
+    CountedLoop &C = Loops[L];
+    addCounter(*L, C);
+    collectInductions(*L, C, SE, Expander, Inductions);
+  }
+  Expander.clear();
+  for (const Induction &I : Inductions)
+    rewrite(I);
+  for (Loop *L : Order) {
+    CountedLoop &C = Loops[L];
+    if (C.KnownBefore)
+      endByCounter(*L, C);
+    else if (C.Exit)
+      readLastAtExit(C);
+  }
+  SE.forgetAllLoops();
+  return Loops;
+}
+
+} // namespace adstencil

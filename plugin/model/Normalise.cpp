@@ -1,0 +1,171 @@
+// The plugin's own short pipeline. Three choices differ from what -O2 would do:
+//
+//   - SimplifyCFG does not speculate: `c ? a/b : 0` keeps its branch, so the adjoint of the side not taken is never
+//     computed and 0 * inf cannot turn a cotangent into NaN.
+//   - GVN without PRE: carrying u[i] over to the next iteration as u[i-1] saves a load in the kernel and costs a tape in
+//     its adjoint.
+//   - Loops of a few iterations are unrolled fully, so that small local arrays dissolve into SSA values.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "model/Normalise.h"
+
+#include "derive/Rules.h"
+#include "model/Inline.h"
+#include "model/Library.h"
+#include "model/Memory.h"
+
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/ADCE.h"
+#include "llvm/Transforms/Scalar/DeadStoreElimination.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/GVN.h"
+#include "llvm/Transforms/Scalar/IndVarSimplify.h"
+#include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/LoopDeletion.h"
+#include "llvm/Transforms/Scalar/LoopPassManager.h"
+#include "llvm/Transforms/Scalar/LoopRotation.h"
+#include "llvm/Transforms/Scalar/LoopUnrollPass.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/BasicBlockUtils.h"
+#include "llvm/Transforms/Utils/LCSSA.h"
+#include "llvm/Transforms/Utils/Local.h"
+#include "llvm/Transforms/Utils/LoopSimplify.h"
+#include "llvm/Transforms/Utils/Mem2Reg.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+void rootsOf(const Value *Pointer, SmallVectorImpl<const Value *> &Roots) {
+  SmallVector<const Value *, 4> Objects;
+  getUnderlyingObjects(Pointer, Objects, nullptr, /*MaxLookup=*/0);
+  for (const Value *O : Objects)
+    if (!is_contained(Roots, O))
+      Roots.push_back(O);
+}
+
+static SimplifyCFGPass simplifyCFG() {
+  return SimplifyCFGPass(SimplifyCFGOptions().speculateBlocks(false).setSimplifyCondBranch(true));
+}
+
+static void run(FunctionPassManager FPM, Function &F, FunctionAnalysisManager &FAM) {
+  FAM.invalidate(F, PreservedAnalyses::none());
+  PreservedAnalyses PA = FPM.run(F, FAM);
+  FAM.invalidate(F, PA);
+}
+
+/// Variables become SSA values and trivial code goes, so that calls through function pointers become direct.
+static void simplify(Function &F, FunctionAnalysisManager &FAM) {
+  FunctionPassManager FPM;
+  FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
+  FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
+  FPM.addPass(simplifyCFG());
+  run(std::move(FPM), F, FAM);
+}
+
+static void shapeLoops(Function &F, FunctionAnalysisManager &FAM) {
+  FunctionPassManager FPM;
+  FPM.addPass(InstCombinePass());
+  FPM.addPass(simplifyCFG());
+  LoopPassManager Rotate;
+  Rotate.addPass(LoopRotatePass(/*EnableHeaderDuplication=*/true));
+  Rotate.addPass(LICMPass(LICMOptions()));
+  FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Rotate), /*UseMemorySSA=*/true));
+  FPM.addPass(simplifyCFG());
+  FPM.addPass(InstCombinePass());
+  LoopPassManager Shape;
+  Shape.addPass(IndVarSimplifyPass());
+  Shape.addPass(LoopDeletionPass());
+  Shape.addPass(LoopFullUnrollPass(/*OptLevel=*/2, /*OnlyWhenForced=*/false, /*ForgetSCEV=*/true));
+  FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Shape)));
+  FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
+  FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  FPM.addPass(GVNPass(GVNOptions().setPRE(false).setLoadPRE(false).setLoadInLoopPRE(false).setLoadPRESplitBackedge(false)));
+  FPM.addPass(DSEPass());
+  FPM.addPass(InstCombinePass());
+  LoopPassManager Hoist;
+  Hoist.addPass(LICMPass(LICMOptions()));
+  FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Hoist), /*UseMemorySSA=*/true));
+  FPM.addPass(ADCEPass());
+  FPM.addPass(simplifyCFG());
+  FPM.addPass(LoopSimplifyPass());
+  run(std::move(FPM), F, FAM);
+}
+
+void cleanUp(Function &F, FunctionAnalysisManager &FAM) {
+  FunctionPassManager FPM;
+  FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
+  FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  FPM.addPass(InstCombinePass());
+  FPM.addPass(SimplifyCFGPass(SimplifyCFGOptions().speculateBlocks(false)));
+  FPM.addPass(ADCEPass());
+  LoopPassManager Loops;
+  Loops.addPass(IndVarSimplifyPass());
+  Loops.addPass(LoopDeletionPass());
+  FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Loops)));
+  FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  FPM.addPass(InstCombinePass());
+  FPM.addPass(SimplifyCFGPass(SimplifyCFGOptions().speculateBlocks(false)));
+  run(std::move(FPM), F, FAM);
+}
+
+/// Mathematics that has a rule is free of side effects here: errno of a derivative is nobody's business.
+static void purifyMathematics(Function &F) {
+  for (Instruction &I : instructions(F))
+    if (auto *C = dyn_cast<CallInst>(&I); C && classify(*C) == LibraryCall::Mathematics) {
+      C->setDoesNotAccessMemory();
+      C->setDoesNotThrow();
+      C->addFnAttr(Attribute::WillReturn);
+      C->removeFnAttr(Attribute::StrictFP);
+    }
+}
+
+/// Ends a block at every call that does not return, and leaves one return.
+static void dropUnreachable(Function &F) {
+  for (Instruction &I : make_early_inc_range(instructions(F)))
+    if (auto *C = dyn_cast<CallInst>(&I);
+        C && classify(*C) == LibraryCall::NoReturn && !isa<UnreachableInst>(C->getNextNode()))
+      changeToUnreachable(C->getNextNode());
+  removeUnreachableBlocks(F);
+  SmallVector<ReturnInst *, 4> Returns;
+  for (BasicBlock &BB : F)
+    if (auto *R = dyn_cast<ReturnInst>(BB.getTerminator()))
+      Returns.push_back(R);
+  if (Returns.size() < 2)
+    return;
+  BasicBlock *Exit = BasicBlock::Create(F.getContext(), "exit", &F);
+  ReturnInst::Create(F.getContext(), Exit);
+  for (ReturnInst *R : Returns) {
+    BranchInst::Create(Exit, R->getIterator());
+    R->eraseFromParent();
+  }
+}
+
+bool normalise(Request &R, FunctionAnalysisManager &FAM) {
+  Function &F = *R.F;
+  F.removeFnAttr(Attribute::OptimizeNone);
+  F.removeFnAttr(Attribute::NoInline);
+  // Each round resolves function pointers that the inlining of the round before has exposed.
+  for (unsigned Round = 0; Round != 4; ++Round) {
+    if (!inlineCalls(R))
+      return false;
+    purifyMathematics(F);
+    simplify(F, FAM);
+  }
+  exposeNestedPointers(R);
+  if (!lowerMemoryCalls(R))
+    return false;
+  simplify(F, FAM);
+  markDisjointRoots(R);
+  dropUnreachable(F);
+  shapeLoops(F, FAM);
+  dropUnreachable(F);
+  FAM.invalidate(F, PreservedAnalyses::none());
+  return true;
+}
+
+} // namespace adstencil

@@ -1,0 +1,67 @@
+// A request in the IR: "this function is to become the given derivative of the kernel it calls".
+//
+// Both entrances write one: the front end for annotated functions (frontend/Declare.cpp), the templates of
+// adstencil/derivatives.h for everything else. Reading a request turns it into *markers*, calls that later stages see as the
+// roots of all differentiable data:
+//
+//     %u1 = call ptr    @adstencil.array(ptr %u, ptr %u_bar, i32 3)       memory behind %u1 has its shadow behind %u_bar
+//     %a1 = call double @adstencil.scalar.f64(double %a, ptr %a_bar, i32 4)  the scalar's shadow is the element at %a_bar
+//
+// The kernel is called with %u1 and %a1, so after inlining every access of the kernel starts at a marker.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "report/Diagnostics.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/Function.h"
+#include "llvm/IR/InstrTypes.h"
+#include "llvm/IR/Instructions.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace adstencil {
+
+enum class DerivativeMode { Vjp, Adjoint, Tangent };
+
+/// One parameter of the kernel that has memory or a shadow.
+struct RequestParameter {
+  std::string Name;
+  char Kind = '-'; ///< p pointer, r reference, v record with pointers, s active scalar or record of scalars
+  bool HasShadow = false;
+};
+
+/// A root of memory: what one marker stands for.
+struct RootInfo {
+  std::string Name;
+  bool HasShadow = false;
+};
+
+struct Request {
+  DerivativeMode TheMode = DerivativeMode::Vjp;
+  std::string Kernel;
+  SourcePlace Place;
+  llvm::Function *F = nullptr;
+  std::vector<RequestParameter> Parameters;
+  std::vector<RootInfo> Roots; ///< by marker number
+};
+
+/// The function that requests call; null in a module without any.
+llvm::Function *requestMarker(llvm::Module &M);
+
+/// Reads the request made by Call and replaces it by markers. Empty if the text is malformed (an internal error, reported).
+std::optional<Request> readRequest(llvm::CallBase &Call);
+
+/// Markers.
+bool isArrayMarker(const llvm::Value *V);
+bool isScalarMarker(const llvm::Value *V);
+unsigned markerNumber(const llvm::Value *Marker);
+
+/// Creates an array marker at the builder's place and returns it.
+llvm::CallInst *createArrayMarker(llvm::IRBuilderBase &B, llvm::Value *Primal, llvm::Value *Shadow, unsigned Number);
+
+/// Replaces markers by the primal values they stand for: the last step.
+void removeMarkers(llvm::Function &F);
+
+} // namespace adstencil

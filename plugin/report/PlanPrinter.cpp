@@ -1,0 +1,121 @@
+// The AdjointPlan as text, one derivative a paragraph:
+//
+//     vjp of step at file.cpp:12
+//       un    written      own-point, shadow kept
+//       u     read         scatter (serial)
+//       loop at line 14    joint, counted
+//       stored: 0 B
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "analysis/AdjointPlan.h"
+
+#include "llvm/IR/InstIterator.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+static StringRef nameOf(DerivativeMode M) {
+  switch (M) {
+  case DerivativeMode::Vjp:
+    return "vjp";
+  case DerivativeMode::Adjoint:
+    return "adjoint";
+  case DerivativeMode::Tangent:
+    return "tangent";
+  }
+  return "";
+}
+
+namespace {
+/// What the kernel does with one array.
+struct Access {
+  bool Read = false, Written = false, Incremented = true, Seen = false;
+  std::string Name;
+  const Value *Root = nullptr;
+};
+} // namespace
+
+static std::map<unsigned, Access> collectAccesses(const AdjointPlan &P) {
+  std::map<unsigned, Access> Found;
+  for (Instruction &I : instructions(*P.R.F)) {
+    const Value *Pointer = getLoadStorePointerOperand(&I);
+    if (!Pointer || !isDifferentiableType(getLoadStoreType(&I)))
+      continue;
+    for (const Value *Root : P.A.roots(Pointer)) {
+      if (!isArrayMarker(Root))
+        continue;
+      Access &X = Found[markerNumber(Root)];
+      X.Root = Root;
+      X.Name = P.R.Roots[markerNumber(Root)].Name;
+      if (auto *S = dyn_cast<StoreInst>(&I)) {
+        X.Written = true;
+        X.Incremented &= P.Increment.contains(S);
+      } else if (!P.IncrementLoad.contains(cast<LoadInst>(&I))) {
+        X.Read = true;
+      }
+    }
+  }
+  return Found;
+}
+
+static StringRef roleOf(const Access &X) {
+  if (X.Written && X.Incremented && !X.Read)
+    return "incremented";
+  if (X.Written)
+    return X.Read ? "updated in place" : "written";
+  return "read";
+}
+
+static StringRef treatmentOf(const AdjointPlan &P, const Access &X) {
+  if (!P.A.isActiveRoot(X.Root))
+    return "inactive";
+  if (!X.Written)
+    return "scatter, serial";
+  if (X.Incremented && !X.Read)
+    return "own-point, shadow unchanged";
+  auto Found = P.Uses.find(X.Root);
+  switch (Found == P.Uses.end() ? ShadowUse::Reverse : Found->second) {
+  case ShadowUse::Reverse:
+    return "sequential, shadow carried back";
+  case ShadowUse::Keep:
+    return "own-point, shadow unchanged";
+  case ShadowUse::Guarded:
+    return "own-point if no cell is written twice (tested at run time), shadow unchanged";
+  case ShadowUse::Logged:
+    return "sequential, shadow restored from a log";
+  }
+  return "";
+}
+
+void AdjointPlan::print(raw_ostream &OS) const {
+  OS << nameOf(R.TheMode) << " of " << R.Kernel;
+  if (R.Place.Line)
+    OS << " at " << sys::path::filename(R.Place.File) << ":" << R.Place.Line;
+  OS << "\n";
+  for (auto &[Number, X] : collectAccesses(*this))
+    OS << "  " << formatv("{0,-12} {1,-17} ", X.Name, roleOf(X)) << treatmentOf(*this, X) << "\n";
+  for (Instruction &I : instructions(*R.F))
+    if (isScalarMarker(&I))
+      OS << "  " << formatv("{0,-12} {1,-17} ", R.Roots[markerNumber(&I)].Name, "active scalar") << "reduction in loop order\n";
+  SmallVector<const Loop *, 4> Preorder;
+  for (const Loop *L : LI.getLoopsInPreorder())
+    Preorder.push_back(L);
+  for (const Loop *L : Preorder) {
+    unsigned Line = L->getStartLoc() ? L->getStartLoc().getLine() : 0;
+    OS << "  loop at line " << Line << ", depth " << L->getLoopDepth() << ": "
+       << (isJoint(L) ? "joint (forward and reverse in one iteration)" : "taped") << ", "
+       << (Loops.find(L)->second.KnownBefore ? "counted" : "iterations recorded") << "\n";
+  }
+}
+
+void printStored(raw_ostream &OS, ArrayRef<std::string> Stored) {
+  if (Stored.empty())
+    OS << "  stored: 0 B\n";
+  for (const std::string &Line : Stored)
+    OS << "  stored: " << Line << "\n";
+}
+
+} // namespace adstencil

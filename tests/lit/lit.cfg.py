@@ -1,0 +1,34 @@
+# lit suite of the plugin: what it refuses (clang's -verify) and what it plans (FileCheck on the printed plan).
+#
+# Substitutions:
+#   %adstencil_clang   clang++ with the plugin and the public header
+#   %verify            the same, checking expected-… comments, without writing an object
+#   %plan              the same, printing the plans of all derivatives
+#   %clang_alone       clang++ without the plugin
+#   FileCheck, not      LLVM's; %t, %s are lit's own
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import os
+
+import lit.formats
+
+config.name = "adstencil"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".cpp"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = config.adstencil_exec_root
+
+alone = f"{config.adstencil_compiler} -std=c++20 -I{config.adstencil_include}"
+compiler = f"{config.adstencil_launcher} {alone} -fplugin={config.adstencil_plugin}".strip()
+
+# Refusals come from the pass pipeline, so the compiler has to generate code: -fsyntax-only would not find them.
+config.substitutions.append(("%verify", f"{compiler} -w -c -o /dev/null -Xclang -verify"))
+config.substitutions.append(("%plan", f"{compiler} -c -o /dev/null -fplugin-arg-adstencil-print-plan"))
+config.substitutions.append(("%adstencil_clang", compiler))
+config.substitutions.append(("%clang_alone", alone))
+config.substitutions.append((r"\bFileCheck\b", config.adstencil_filecheck))
+config.substitutions.append((r"\bnot\b", os.path.join(os.path.dirname(config.adstencil_filecheck), "not")))
+
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "CCACHE_DIR"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]

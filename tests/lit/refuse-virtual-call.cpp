@@ -1,0 +1,17 @@
+// A virtual call has no body that is known here.
+//
+// RUN: %verify %s
+// RUN: %verify -O2 -g %s
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <adstencil/adstencil.h>
+
+struct law {
+  virtual double operator()(double u) const = 0;
+};
+
+ADSTENCIL_KERNEL void K(double* y, const double* u, ADSTENCIL_INACTIVE const law* f, int n) {
+  for (int i = 0; i < n; ++i)
+    y[i] = (*f)(u[i]); // expected-error-re {{cannot differentiate 'K': {{.*}}virtual or indirect call}} expected-note {{by name}}
+}
+
+void use(double* y, double* yb, const double* u, double* ub, const law* f) { __adjoint_K(y, yb, u, ub, f, 10); }
