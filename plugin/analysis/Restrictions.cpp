@@ -122,14 +122,25 @@ private:
     if (isa<BitCastInst>(I) && A.isVaried(I.getOperand(0)) && !I.getType()->isFPOrFPVectorTy() && !feedsComparisonsOnly(I))
       return refuseAt(I, "the bits of an active value are used as an integer",
                       "use the functions of <cmath>, or mark its source [[adstencil::inactive]]");
-    if (!A.isVaried(&I) || isDifferentiableType(I.getType()))
+    if (!A.isVaried(&I))
       return true;
+    if (isDifferentiableType(I.getType()))
+      return hasRule(I) || refuseAt(I, "there is no derivative rule for '" + Twine(I.getOpcodeName()) + "' of an active value",
+                                    "write the operation with arithmetic and the functions of <cmath>");
     if (I.getType()->isAggregateType())
       return refuseAt(I, "an active aggregate stays one after simplification", "use its members one by one");
     if (I.getType()->isVectorTy())
       return refuseAt(I, "an active vector register value", "write the scalar loop: the compiler vectorises it");
     std::string Name = I.getType()->isX86_FP80Ty() || I.getType()->isFP128Ty() ? "long double" : "half precision";
     return refuseAt(I, "an active value of type " + Name, "use float or double, or mark its source [[adstencil::inactive]]");
+  }
+
+  /// True for the instructions that derive/ knows.
+  static bool hasRule(const Instruction &I) {
+    if (const auto *CB = dyn_cast<CallBase>(&I))
+      return findRule(*CB) || isScalarMarker(CB);
+    return I.isBinaryOp() || I.getOpcode() == Instruction::FNeg || isa<FPExtInst>(I) || isa<FPTruncInst>(I) ||
+           isa<SelectInst>(I) || isa<PHINode>(I) || isa<LoadInst>(I) || isa<FreezeInst>(I);
   }
 
   /// Sign tests look at bits and compare them: they steer, they do not compute.
@@ -191,7 +202,7 @@ private:
       if (CB.getType()->isIntOrIntVectorTy() && passesActive(CB) && Name != "llvm.is.fpclass")
         return refuseAt(CB, "an active value is turned into an integer",
                         "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
-      if (CB.doesNotAccessMemory() && !(passesActive(CB) && CB.getType()->isFPOrFPVectorTy()))
+      if (CB.doesNotAccessMemory() && (CB.getType()->isIntOrIntVectorTy() || !passesActive(CB)))
         return true;
       return refuseAt(CB, "'" + Name + "' has no derivative rule", "use a function of <cmath>");
     }

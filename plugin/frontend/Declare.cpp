@@ -259,7 +259,8 @@ void Declarer::define(Sema &S, const Derivative &D) {
     P->setIsUsed();
   // Annotated only where it is defined: the derivative exists where it is used, and costs nothing where it is not.
   // Annotated in an earlier declaration (a header): other files may call it, so it is emitted like the kernel.
-  if (!D.Kernel->getPreviousDecl() && !D.Kernel->isStatic())
+  bool Declared = D.Kernel->getPreviousDecl() || !D.Kernel->isThisDeclarationADefinition();
+  if (!Declared && !D.Kernel->isStatic())
     D.Function->setImplicitlyInline();
 }
 

@@ -47,7 +47,7 @@ bool inlineCalls(Request &R) {
   while (!Work.empty()) {
     Site S = Work.pop_back_val();
     Function *F = calleeOf(*S.Call);
-    if (!F || F->isDeclaration())
+    if (!F || F->isDeclaration() || F->getName().starts_with("adstencil."))
       continue;
     // Functions that print are kept out of the derivative as they stand.
     if (classify(*S.Call) == LibraryCall::Prints)

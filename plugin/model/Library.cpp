@@ -72,6 +72,8 @@ LibraryCall classify(const CallBase &CB) {
   if (!F)
     return LibraryCall::Unknown;
   StringRef Name = F->getName();
+  if (Name.starts_with("adstencil.exponent."))
+    return LibraryCall::Marker;
   if (prints(Name))
     return LibraryCall::Prints;
   if (allocates(Name))

@@ -60,11 +60,13 @@ static void readLastAtExit(CountedLoop &C) {
 }
 
 namespace {
-/// An induction variable: Phi = Start + Counter * Step.
+/// An induction variable: Phi = (its value on entry) + Counter * Step. The step may itself be an induction variable of an
+/// outer loop, which is replaced first: the handle follows it.
 struct Induction {
   PHINode *Phi;
   PHINode *Counter;
-  Value *Start, *Step;
+  BasicBlock *Preheader;
+  WeakTrackingVH Step;
   bool NSW, NUW;
 };
 } // namespace
@@ -79,25 +81,25 @@ static void collectInductions(const Loop &L, const CountedLoop &C, ScalarEvoluti
     if (!Rec || Rec->getLoop() != &L || !Rec->isAffine() || !Expander.isSafeToExpandAt(Rec->getStepRecurrence(SE), Place))
       continue;
     Value *Step = Expander.expandCodeFor(Rec->getStepRecurrence(SE), nullptr, Place);
-    Found.push_back({&Phi, C.Counter, Phi.getIncomingValueForBlock(L.getLoopPreheader()), Step,
-                     Rec->hasNoSignedWrap(), Rec->hasNoUnsignedWrap()});
+    Found.push_back({&Phi, C.Counter, L.getLoopPreheader(), Step, Rec->hasNoSignedWrap(), Rec->hasNoUnsignedWrap()});
   }
 }
 
 static void rewrite(const Induction &I) {
   BasicBlock *Header = I.Phi->getParent();
   IRBuilder<> B(Header, Header->getFirstNonPHIIt());
-  Type *StepType = I.Step->getType();
+  Value *Start = I.Phi->getIncomingValueForBlock(I.Preheader), *Step = I.Step;
+  Type *StepType = Step->getType();
   Value *Count = B.CreateZExtOrTrunc(I.Counter, StepType);
-  auto *One = dyn_cast<ConstantInt>(I.Step);
-  Value *Distance = One && One->isOne() ? Count : B.CreateMul(Count, I.Step);
+  auto *One = dyn_cast<ConstantInt>(Step);
+  Value *Distance = One && One->isOne() ? Count : B.CreateMul(Count, Step);
   Value *New;
   if (I.Phi->getType()->isPointerTy())
-    New = B.CreatePtrAdd(I.Start, Distance);
-  else if (auto *Zero = dyn_cast<ConstantInt>(I.Start); Zero && Zero->isZero())
+    New = B.CreatePtrAdd(Start, Distance);
+  else if (auto *Zero = dyn_cast<ConstantInt>(Start); Zero && Zero->isZero())
     New = Distance;
   else // with step 1 the variable passes through every value in between, so its flags carry over
-    New = B.CreateAdd(I.Start, Distance, "", Distance == Count && I.NUW, Distance == Count && I.NSW);
+    New = B.CreateAdd(Start, Distance, "", Distance == Count && I.NUW, Distance == Count && I.NSW);
   if (New != I.Counter)
     New->takeName(I.Phi);
   I.Phi->replaceAllUsesWith(New);

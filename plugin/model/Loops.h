@@ -10,12 +10,13 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/PassManager.h"
+#include "llvm/IR/ValueHandle.h"
 
 namespace adstencil {
 
 struct CountedLoop {
   llvm::PHINode *Counter = nullptr;
-  llvm::Value *Last = nullptr;         ///< value of Counter in the last iteration, defined outside of the loop
+  llvm::WeakTrackingVH Last;           ///< value of Counter in the last iteration, defined outside of the loop
   bool KnownBefore = false;            ///< Last is computed before the loop, not after it
   llvm::BasicBlock *Exit = nullptr;    ///< the only exit block
   llvm::SmallVector<llvm::BasicBlock *, 2> Exiting;

@@ -2,6 +2,7 @@
 #include "model/Memory.h"
 
 #include "model/Normalise.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -114,35 +115,84 @@ static bool lowerMemoryIntrinsic(Request &R, MemIntrinsic *M) {
   return true;
 }
 
-/// modf(x, &i) is trunc(x) and the rest; sincos(x, &s, &c) is a sine and a cosine.
-static void lowerPointerMathematics(CallInst *C) {
-  const Function *F = C->getCalledFunction();
-  if (!F || !F->isDeclaration())
-    return;
-  StringRef Name = F->getName();
-  IRBuilder<> B(C);
-  if ((Name == "modf" || Name == "modff") && C->arg_size() == 2) {
-    Value *X = C->getArgOperand(0);
+/// int adstencil.exponent(x): the exponent that frexp gives. Integers have no derivative, so it needs no rule.
+static Function *exponentFunction(Module &M, Type *T) {
+  std::string Name = T->isFloatTy() ? "adstencil.exponent.f32" : "adstencil.exponent.f64";
+  if (Function *F = M.getFunction(Name))
+    return F;
+  Type *Int = Type::getInt32Ty(M.getContext());
+  auto *F = Function::Create(FunctionType::get(Int, {T}, false), GlobalValue::InternalLinkage, Name, M);
+  F->setDoesNotAccessMemory();
+  F->setDoesNotThrow();
+  F->addFnAttr(Attribute::WillReturn);
+  IRBuilder<> B(BasicBlock::Create(M.getContext(), "entry", F));
+  Value *Parts = B.CreateIntrinsic(Intrinsic::frexp, {T, Int}, {F->getArg(0)});
+  B.CreateRet(B.CreateExtractValue(Parts, 1));
+  return F;
+}
+
+namespace {
+/// A function with two results, and how they are computed one by one.
+struct TwoResults {
+  Value *First, *Second;
+};
+} // namespace
+
+static TwoResults splitFunction(IRBuilder<> &B, StringRef Name, Value *X) {
+  if (Name == "modf") {
     Value *Whole = B.CreateUnaryIntrinsic(Intrinsic::trunc, X);
-    B.CreateStore(Whole, C->getArgOperand(1));
-    C->replaceAllUsesWith(B.CreateFSub(X, Whole));
-    C->eraseFromParent();
-  } else if ((Name == "sincos" || Name == "sincosf") && C->arg_size() == 3) {
-    Value *X = C->getArgOperand(0);
-    B.CreateStore(B.CreateUnaryIntrinsic(Intrinsic::sin, X), C->getArgOperand(1));
-    B.CreateStore(B.CreateUnaryIntrinsic(Intrinsic::cos, X), C->getArgOperand(2));
-    C->eraseFromParent();
+    return {B.CreateFSub(X, Whole), Whole};
   }
+  if (Name == "sincos")
+    return {B.CreateUnaryIntrinsic(Intrinsic::sin, X), B.CreateUnaryIntrinsic(Intrinsic::cos, X)};
+  Value *Exponent = B.CreateCall(exponentFunction(*B.GetInsertBlock()->getModule(), X->getType()), {X});
+  return {B.CreateLdexp(X, B.CreateNeg(Exponent)), Exponent};
+}
+
+/// modf(x, &i) is trunc(x) and the rest; sincos(x, &s, &c) is a sine and a cosine; frexp(x, &e) is x 2^-e and e. Clang writes
+/// them as calls of libm or as intrinsics that return a pair.
+static void lowerPairs(CallInst *C) {
+  const Function *F = C->getCalledFunction();
+  if (!F || !F->isDeclaration() || C->arg_size() == 0 || !(C->getArgOperand(0)->getType()->isFloatTy() || C->getArgOperand(0)->getType()->isDoubleTy()))
+    return;
+  StringRef Name = StringSwitch<StringRef>(F->isIntrinsic() ? Intrinsic::getBaseName(F->getIntrinsicID()) : F->getName())
+                       .Cases({"modf", "modff", "llvm.modf"}, "modf")
+                       .Cases({"sincos", "sincosf", "llvm.sincos"}, "sincos")
+                       .Cases({"frexp", "frexpf", "llvm.frexp"}, "frexp")
+                       .Default("");
+  if (Name.empty())
+    return;
+  IRBuilder<> B(C);
+  TwoResults R = splitFunction(B, Name, C->getArgOperand(0));
+  if (F->isIntrinsic()) {
+    for (User *U : make_early_inc_range(C->users()))
+      if (auto *E = dyn_cast<ExtractValueInst>(U)) {
+        E->replaceAllUsesWith(E->getIndices()[0] == 0 ? R.First : R.Second);
+        E->eraseFromParent();
+      }
+    if (!C->use_empty())
+      return;
+  } else if (Name == "sincos") {
+    B.CreateStore(R.First, C->getArgOperand(1));
+    B.CreateStore(R.Second, C->getArgOperand(2));
+  } else {
+    B.CreateStore(R.Second, C->getArgOperand(1));
+    C->replaceAllUsesWith(R.First);
+  }
+  C->eraseFromParent();
 }
 
 bool lowerMemoryCalls(Request &R) {
   SmallVector<MemIntrinsic *, 8> Moves;
-  for (Instruction &I : make_early_inc_range(instructions(*R.F))) {
+  SmallVector<CallInst *, 8> Calls;
+  for (Instruction &I : instructions(*R.F)) {
     if (auto *M = dyn_cast<MemIntrinsic>(&I))
       Moves.push_back(M);
     else if (auto *C = dyn_cast<CallInst>(&I))
-      lowerPointerMathematics(C);
+      Calls.push_back(C);
   }
+  for (CallInst *C : Calls)
+    lowerPairs(C);
   for (MemIntrinsic *M : Moves)
     if (!lowerMemoryIntrinsic(R, M))
       return false;

@@ -145,6 +145,13 @@ static void dropUnreachable(Function &F) {
   }
 }
 
+/// Removes clang's record of the parameter markers: the request has said everything about them.
+static void dropAnnotations(Function &F) {
+  for (Instruction &I : make_early_inc_range(instructions(F)))
+    if (auto *II = dyn_cast<IntrinsicInst>(&I); II && II->getIntrinsicID() == Intrinsic::var_annotation)
+      II->eraseFromParent();
+}
+
 bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   Function &F = *R.F;
   F.removeFnAttr(Attribute::OptimizeNone);
@@ -154,6 +161,7 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
     if (!inlineCalls(R))
       return false;
     purifyMathematics(F);
+    dropAnnotations(F);
     simplify(F, FAM);
   }
   exposeNestedPointers(R);

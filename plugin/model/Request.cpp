@@ -222,17 +222,26 @@ static bool parseText(StringRef Text, Request &R) {
   return true;
 }
 
+/// Appends the bytes of a constant made of character arrays.
+static void appendBytes(const Constant *C, std::string &Bytes) {
+  if (const auto *Data = dyn_cast<ConstantDataSequential>(C)) {
+    Bytes += Data->getRawDataValues();
+  } else if (isa<ConstantAggregateZero>(C)) {
+    Bytes.push_back(0);
+  } else if (isa<ConstantAggregate>(C)) {
+    for (const Use &U : C->operands())
+      appendBytes(cast<Constant>(U), Bytes);
+  }
+}
+
 /// The characters of a constant string that V points to.
-static std::optional<StringRef> constantText(Value *V) {
-  StringRef Text;
+static std::optional<std::string> constantText(Value *V) {
   auto *G = dyn_cast<GlobalVariable>(V->stripPointerCasts());
   if (!G || !G->hasInitializer())
     return std::nullopt;
-  if (auto *Data = dyn_cast<ConstantDataSequential>(G->getInitializer()); Data && Data->isString()) {
-    Text = Data->getAsString();
-    return Text.take_until([](char C) { return C == 0; });
-  }
-  return std::nullopt;
+  std::string Bytes;
+  appendBytes(G->getInitializer(), Bytes);
+  return Bytes.substr(0, Bytes.find('\0'));
 }
 
 std::optional<Request> readRequest(CallBase &Call) {

@@ -19,7 +19,8 @@ config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = config.adstencil_exec_root
 
 alone = f"{config.adstencil_compiler} -std=c++20 -I{config.adstencil_include}"
-compiler = f"{config.adstencil_launcher} {alone} -fplugin={config.adstencil_plugin}".strip()
+# A compiler that loops for ever is a failure like any other; the longest test takes about five seconds.
+compiler = f"timeout 100 {config.adstencil_launcher} {alone} -fplugin={config.adstencil_plugin}"
 
 # Refusals come from the pass pipeline, so the compiler has to generate code: -fsyntax-only would not find them.
 config.substitutions.append(("%verify", f"{compiler} -w -c -o /dev/null -Xclang -verify"))

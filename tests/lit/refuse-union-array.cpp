@@ -12,7 +12,7 @@ union cell {
 
 ADSTENCIL_KERNEL void K(float* y, const cell* u, int n) {
   for (int i = 0; i < n; ++i)
-    y[i] = float(u[i].bits >> 8); // expected-error-re@*:* {{cannot differentiate 'K': {{.*}}integer}} expected-note@*:* {{}}
+    y[i] = float(u[i].bits >> 8); // expected-error-re@*:* {{cannot differentiate 'K': {{.*}}union}} expected-note@*:* {{}}
 }
 
 void use(float* y, float* yb, const cell* u, cell* ub) { __adjoint_K(y, yb, u, ub, 10); }

@@ -1,19 +1,25 @@
 // check-overlap: arrays that overlap stop the program with a message, arrays that do not are left alone.
 //
 // RUN: %adstencil_clang -O1 -fplugin-arg-adstencil-check-overlap %s -o %t
-// RUN: %t
-// RUN: not --crash %t overlap 2>&1 | FileCheck %s
+// RUN: %t 0 0
+// RUN: not --crash %t 5 0 2>&1 | FileCheck --check-prefix=PRIMAL %s
+// RUN: not --crash %t 0 5 2>&1 | FileCheck --check-prefix=SHADOW %s
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <adstencil/adstencil.h>
+
+#include <cstdlib>
 
 ADSTENCIL_KERNEL void K(double* y, const double* u, int n) {
   for (int i = 0; i < n; ++i)
     y[i] = u[i] * u[i];
 }
 
-// CHECK: 'K'
-// CHECK-SAME: overlap
-int main(int argc, char**) {
-  double cells[20] = {}, y_bar[10] = {}, u_bar[10] = {};
-  __adjoint_K(cells, y_bar, argc > 1 ? cells + 5 : cells + 10, u_bar, 10);
+// PRIMAL: 'K'
+// PRIMAL-SAME: overlap
+// SHADOW: 'K'
+// SHADOW-SAME: overlap
+int main(int, char** arguments) {
+  double cells[20] = {}, shadows[20] = {};
+  __tangent_K(cells, shadows, cells + 10 - std::atoi(arguments[1]), shadows + 10, 10);
+  __adjoint_K(cells, shadows, cells + 10, shadows + 10 - std::atoi(arguments[2]), 10);
 }

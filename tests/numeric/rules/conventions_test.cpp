@@ -28,7 +28,7 @@ struct partials {
     __adjoint_##name(&r, &rb, &x, &xb);                                                                                \
     T rd = 0, xd = seed;                                                                                               \
     __tangent_##name(&r, &rd, &x, &xd);                                                                                \
-    if (!std::isnan(xb)) {                                                                                             \
+    if (std::isfinite(xb)) {                                                                                           \
       EXPECT_NEAR(rd, xb, 4 * std::numeric_limits<T>::epsilon() * std::abs(xb))                                        \
           << #name ": tangent and adjoint differ";                                                                     \
     }                                                                                                                  \
@@ -256,7 +256,6 @@ POINT_3(fma_float, float, std::fma(x, y, z))
 POINT_1(builtin_sqrt, double, __builtin_elementwise_sqrt(x))
 POINT_1(builtin_abs, double, __builtin_elementwise_abs(x))
 POINT_1(builtin_exp10, double, __builtin_exp10(x))
-POINT_1(builtin_canonicalize, double, __builtin_elementwise_canonicalize(x))
 POINT_2(builtin_copysign, double, __builtin_elementwise_copysign(x, y))
 POINT_2(swap_minmax, double, (std::minmax(x, y).second * 2))
 
@@ -276,7 +275,6 @@ TEST(conventions, templates_and_builtins) {
   EXPECT_EQ(grad_builtin_sqrt(4).x, 0.25);
   EXPECT_EQ(grad_builtin_abs(-4).x, -1);
   EXPECT_DOUBLE_EQ(grad_builtin_exp10(0).x, std::log(10.0));
-  EXPECT_EQ(grad_builtin_canonicalize(3).x, 1);
   EXPECT_EQ(grad_builtin_copysign(3, -1).x, -1);
   EXPECT_PARTIALS_2(grad_swap_minmax(1, 4), 0, 2);
 }

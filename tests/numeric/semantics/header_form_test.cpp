@@ -73,7 +73,7 @@ TEST(header_form, functor_without_shadow) {
 TEST(header_form, functor_with_shadow) {
   std::vector<double> y(n), y_bar(n, 1), x(n, 2), x_bar(n, 0);
   raise<3> cube{0.5}, cube_bar{0};
-  adstencil::adjoint(shadowed(cube, cube_bar), shadowed(y.data(), y_bar.data()), shadowed(x.data(), x_bar.data()), n);
+  adstencil::adjoint(shadowed(cube, &cube_bar), shadowed(y.data(), y_bar.data()), shadowed(x.data(), x_bar.data()), n);
   EXPECT_EQ(cube_bar.factor, n * 8);
   EXPECT_EQ(x_bar[0], 6);
 }
