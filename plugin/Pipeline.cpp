@@ -85,6 +85,7 @@ PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) 
   }
   if (Marker->use_empty())
     Marker->eraseFromParent();
+  reportRefusals();
   return PreservedAnalyses::none();
 }
 

@@ -24,6 +24,7 @@
 #include "clang/AST/DeclGroup.h"
 #include "clang/AST/DeclTemplate.h"
 #include "clang/AST/Stmt.h"
+#include "clang/Basic/CharInfo.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Sema/Lookup.h"
 #include "clang/Sema/Scope.h"
@@ -113,17 +114,23 @@ void Declarer::declareAll(Sema &S, FunctionDecl *Kernel) {
 
 void Declarer::declareWrt(Sema &S, FunctionDecl *Kernel, llvm::StringRef Name, const std::vector<std::string> &Inputs,
                           SourceLocation Loc) {
-  auto Error = [&](llvm::StringRef Text) {
+  auto Error = [&](llvm::StringRef Text, llvm::StringRef Advice) {
     unsigned ID = S.Diags.getCustomDiagID(DiagnosticsEngine::Error, "'wrt' of '%0': %1");
     S.Diags.Report(Loc, ID) << Kernel->getNameAsString() << Text;
+    unsigned Note = S.Diags.getCustomDiagID(DiagnosticsEngine::Note, "%0");
+    S.Diags.Report(Loc, Note) << Advice;
   };
+  if (!isValidAsciiIdentifier(("_" + Name).str()))
+    return Error(("'" + Name + "' cannot be part of a function's name").str(),
+                 "the first argument names the derivative: letters, digits and underscores");
   completeParameterTypes(S, Kernel);
   for (const std::string &Input : Inputs) {
     const auto *P = llvm::find_if(Kernel->parameters(), [&](auto *Q) { return Q->getName() == Input; });
     if (P == Kernel->parameters().end())
-      return Error("it has no parameter named '" + Input + "'");
+      return Error("it has no parameter named '" + Input + "'", "the arguments behind the name are parameters of the kernel");
     if (!shadowRule(S.getASTContext(), **P, /*ForceActive=*/true).HasShadow)
-      return Error("parameter '" + Input + "' has no derivative (it is inactive or not floating-point)");
+      return Error("parameter '" + Input + "' has no derivative (it is inactive or not floating-point)",
+                   "name pointers, references, views or scalars of float or double");
   }
   for (const ParmVarDecl *P : Kernel->parameters())
     if (!shadowRule(S.getASTContext(), *P).Error.empty())
@@ -279,6 +286,17 @@ void Declarer::defineCompleted(CompilerInstance &CI) {
     Ready.push_back(D);
   }
   Pending = std::move(Waiting);
+  for (const Derivative &D : Ready)
+    if (!D.Wrt.empty() && !hasMarker(*D.Kernel, "kernel")) {
+      DiagnosticsEngine &Diags = S.Diags;
+      Diags.Report(D.Kernel->getLocation(),
+                   Diags.getCustomDiagID(DiagnosticsEngine::Error, "'wrt' of '%0': the function is not a kernel"))
+          << D.Kernel->getNameAsString();
+      Diags.Report(D.Kernel->getLocation(),
+                   Diags.getCustomDiagID(DiagnosticsEngine::Note, "mark it [[adstencil::kernel]] as well"));
+      Ready.clear();
+      break;
+    }
   for (const Derivative &D : Ready) {
     define(S, D);
     if (D.Function->hasBody())

@@ -22,7 +22,11 @@ llvm::StringRef modeName(Mode M);
 class Declarer {
 public:
   static Declarer &instance();
-  void reset() { Pending.clear(); }
+  /// Forgets the compilation before (a process may compile a file twice).
+  void reset() {
+    Pending.clear();
+    Marker = nullptr;
+  }
 
   /// Declares __vjp_K, __adjoint_K and __tangent_K in K's scope. Called while K's declarator is being processed, so that the
   /// names are visible to everything that follows K, also inside the namespace that K is in.

@@ -67,14 +67,6 @@ private:
   bool Busy = false;
 };
 
-/// True if the main file speaks of adstencil. Locations for diagnostics cost compile time, so they are tracked only then;
-/// a file that gets its kernels from headers alone still gets the kernel's own place in every message.
-bool mentionsAdstencil(CompilerInstance &CI) {
-  SourceManager &SM = CI.getSourceManager();
-  auto Buffer = SM.getBufferOrNone(SM.getMainFileID());
-  return Buffer && (Buffer->getBuffer().contains("adstencil") || Buffer->getBuffer().contains("ADSTENCIL"));
-}
-
 class Action : public PluginASTAction {
 public:
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance &CI, llvm::StringRef) override {
@@ -84,15 +76,7 @@ public:
     Declarer::instance().reset();
     Preprocessor &PP = CI.getPreprocessor();
     PP.setPredefines(PP.getPredefines() + "#define __ADSTENCIL__ " ADSTENCIL_VERSION_NUMBER "\n");
-    CodeGenOptions &CodeGen = CI.getCodeGenOpts();
-    CodeGen.PassBuilderCallbacks.push_back(registerPasses);
-    if (mentionsAdstencil(CI)) {
-      if (CodeGen.getDebugInfo() == llvm::codegenoptions::NoDebugInfo)
-        CodeGen.setDebugInfo(llvm::codegenoptions::LocTrackingOnly);
-      // Local arrays of a loop body are new in each iteration. Clang says so in the IR (lifetime markers) when it optimises,
-      // and with this switch at -O0 too, so that all levels are differentiated alike.
-      CodeGen.SanitizeAddressUseAfterScope = true;
-    }
+    CI.getCodeGenOpts().PassBuilderCallbacks.push_back(registerPasses);
     return std::make_unique<Consumer>(CI);
   }
 

@@ -229,7 +229,7 @@ void exposeNestedPointers(Request &R) {
         continue;
       if (L->getType()->isIntegerTy())
         L->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(L->getContext(), {}));
-      if (!L->getType()->isPointerTy() || (L->hasOneUse() && isArrayMarker(*L->user_begin())))
+      if (!L->getType()->isPointerTy() || any_of(L->users(), [](const User *U) { return isArrayMarker(U); }))
         continue;
       CallInst *&Nested = Known[{Base, Offset.getSExtValue()}];
       if (!Nested) {

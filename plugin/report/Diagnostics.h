@@ -5,12 +5,17 @@
 //
 // Every refusal has three parts: place, reason in the user's terms, and what to do instead (the note).
 //
+// Places come from debug locations. A compilation without -g has none, and by the time a plugin is asked it is too late to turn
+// them on. Such refusals are kept until the pass ends; then the file is compiled once more in the same process, with
+// locations and without output, only to learn where they are (report/Locate.cpp). Nobody pays for that but files with errors.
+//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/IR/DebugLoc.h"
 #include <string>
+#include <vector>
 
 namespace clang {
 class CompilerInstance;
@@ -29,12 +34,26 @@ struct SourcePlace {
   unsigned Column = 0;
 };
 
+struct Refusal {
+  std::string Kernel, Reason, Advice;
+  SourcePlace Place;    ///< of the instruction; unknown without debug locations
+  SourcePlace Fallback; ///< of the kernel
+};
+
 /// Says to which compiler instance messages go. Null outside of clang.
 void setDiagnosticTarget(clang::CompilerInstance *CI);
 
-/// Reports `cannot differentiate 'Kernel': Reason` as an error, followed by `Advice` as a note.
-/// The place is I's debug location where it has one, otherwise Fallback.
+/// Refuses to differentiate Kernel: an error with Reason at I's place, or at Fallback, and a note with Advice.
 void refuse(llvm::LLVMContext &Ctx, llvm::StringRef Kernel, const llvm::Instruction *I, const SourcePlace &Fallback,
             llvm::StringRef Reason, llvm::StringRef Advice);
+
+/// Reports the refusals that waited for their places. Called at the end of the pass.
+void reportRefusals();
+
+/// Compiles the target's file again, with locations, and returns the refusals of that compilation (report/Locate.cpp).
+std::vector<Refusal> refusalsWithPlaces(clang::CompilerInstance &CI);
+
+/// While a file is compiled again, refusals are collected here instead of being reported. Null otherwise.
+extern std::vector<Refusal> *RefusalCollector;
 
 } // namespace adstencil
