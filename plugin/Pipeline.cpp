@@ -48,6 +48,7 @@ static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
     return false;
   if (options().PrintNormalised)
     R.F->print(errs());
+  nameArguments(R);
   Activity A(R);
   if (!checkRestrictions(R, A))
     return false;
@@ -78,10 +79,10 @@ PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) 
       F->setComdat(nullptr);
       continue;
     }
-    if (options().CheckOverlap)
-      checkOverlap(*R);
     cleanUp(*F, FAM);
     removeMarkers(*F);
+    if (options().CheckOverlap)
+      checkOverlap(*R);
   }
   if (Marker->use_empty())
     Marker->eraseFromParent();

@@ -234,7 +234,10 @@ private:
       Value *Stride = B.CreateSExtOrTrunc(Expander.expandCodeFor(X.Stride, nullptr, Place), B.getInt64Ty());
       Value *LastValue = Expander.expandCodeFor(Last, B.getInt64Ty(), Place);
       B.SetInsertPoint(Place);
-      Stride = B.CreateBinaryIntrinsic(Intrinsic::abs, Stride, B.getFalse());
+      if (auto *C = dyn_cast<ConstantInt>(Stride))
+        Stride = B.getInt64(C->getValue().abs().getZExtValue());
+      else
+        Stride = B.CreateBinaryIntrinsic(Intrinsic::abs, Stride, B.getFalse());
       Extents.push_back({Stride, LastValue});
     }
     // Bubble sort by stride, in IR: constant strides fold away.
@@ -251,8 +254,11 @@ private:
     Value *Span = B.getInt64(Size), *Proof = B.getTrue();
     for (const Extent &X : Extents) {
       // A loop of one iteration cannot meet a cell twice, whatever its stride.
-      Value *Single = B.CreateICmpEQ(X.Last, B.getInt64(0));
-      Proof = B.CreateAnd(Proof, B.CreateOr(Single, B.CreateICmpUGE(X.Stride, Span)));
+      Value *Wide = B.CreateICmpUGE(X.Stride, Span);
+      if (auto *C = dyn_cast<ConstantInt>(Wide); !C || C->isZero()) {
+        Value *Single = B.CreateICmpEQ(X.Last, B.getInt64(0));
+        Proof = B.CreateAnd(Proof, B.CreateOr(Single, Wide));
+      }
       Span = B.CreateAdd(Span, B.CreateMul(X.Stride, X.Last));
     }
     return Proof;

@@ -4,6 +4,7 @@
 #include "emit/Overlap.h"
 
 #include "model/Normalise.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
@@ -27,14 +28,9 @@ public:
 
   void run() {
     SmallVector<Instruction *, 64> Accesses;
-    for (Instruction &I : instructions(F)) {
-      if (isArrayMarker(&I))
-        nameOf[cast<CallInst>(I).getArgOperand(1)] = R.Roots[markerNumber(&I)].Name + " (shadow)";
+    for (Instruction &I : instructions(F))
       if (getLoadStorePointerOperand(&I))
         Accesses.push_back(&I);
-    }
-    for (auto &[Shadow, Name] : nameOf)
-      Shadows.insert(Shadow);
     for (Instruction *I : Accesses)
       record(*I);
     for (BasicBlock &BB : make_early_inc_range(F))
@@ -48,27 +44,31 @@ private:
   const Request &R;
   Function &F;
   IRBuilder<> Entry;
-  DenseMap<const Value *, std::string> nameOf;
-  DenseSet<const Value *> Shadows;
-  MapVector<const Value *, Range> Ranges;
+  MapVector<std::pair<const Value *, int64_t>, Range> Ranges;
 
+  /// Arrays are told apart by the argument that points to them, or that holds the pointer at some offset.
   Range *rangeOf(const Value *Root) {
-    auto Found = Ranges.find(Root);
+    std::pair<const Value *, int64_t> Key = {Root, -1};
+    std::string Name = R.ArgumentNames.lookup(Root);
+    if (const auto *L = dyn_cast<LoadInst>(Root)) {
+      APInt Offset(64, 0);
+      Key.first = L->getPointerOperand()->stripAndAccumulateConstantOffsets(F.getDataLayout(), Offset, true);
+      Key.second = Offset.getSExtValue();
+      Name = "a pointer inside a parameter";
+    }
+    if (!isa<Argument>(Key.first))
+      return nullptr;
+    auto Found = Ranges.find(Key);
     if (Found != Ranges.end())
       return &Found->second;
-    std::string Name;
-    if (isArrayMarker(Root))
-      Name = R.Roots[markerNumber(Root)].Name;
-    else if (Shadows.contains(Root))
-      Name = nameOf[Root];
-    else
-      return nullptr;
+    if (Name.empty())
+      Name = "parameter " + std::to_string(cast<Argument>(Key.first)->getArgNo() + 1);
     Type *Int = Entry.getInt64Ty();
     Range X{Name, Entry.CreateAlloca(Int), Entry.CreateAlloca(Int), Entry.CreateAlloca(Entry.getInt1Ty())};
     Entry.CreateStore(Entry.getInt64(~0ull), X.Low);
     Entry.CreateStore(Entry.getInt64(0), X.High);
     Entry.CreateStore(Entry.getFalse(), X.Written);
-    return &Ranges.insert({Root, X}).first->second;
+    return &Ranges.insert({Key, X}).first->second;
   }
 
   void record(Instruction &I) {

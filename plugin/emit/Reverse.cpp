@@ -70,8 +70,9 @@ public:
 
     BasicBlock *Front = newBlock("forward");
     emitForward(nullptr, Front);
-    for (auto &[BB, Targets] : P.ReverseTargets)
-      emitReverseBlock(const_cast<BasicBlock *>(BB), Targets);
+    for (BasicBlock *BB : Order)
+      if (P.ReverseTargets.count(BB))
+        emitReverseBlock(BB, P.ReverseTargets[BB]);
     fillVariables();
     emitPendingTape();
     emitFinish();
@@ -749,8 +750,10 @@ private:
     }
     for (auto &[St, TheStream] : UndoStreams)
       Stored.push_back(std::to_string(TheStream->recordSize()) + " B per store (old values of memory that is written)");
+    bool Logs16 = any_of(P.Uses, [](const auto &Use) { return Use.second == ShadowUse::Logged; });
     for (auto &[T, Log] : Logs)
-      Stored.push_back(std::to_string(Log->recordSize()) + " B per change of a shadow that must be kept");
+      Stored.push_back((Logs16 ? "" : "0 B, or if cells are written twice: ") + std::to_string(Log->recordSize()) +
+                       " B per change of a shadow that must be kept");
   }
 
   /// Takes back logged changes of shadows, newest first, and frees the tapes.

@@ -22,6 +22,7 @@ namespace {
 struct Contents {
   bool Floating = false;      ///< float or double
   bool OtherFloating = false; ///< half, bfloat16, long double, __float128, complex
+  bool MixedUnion = false;    ///< a union of floating-point and other members
   bool Pointers = false;      ///< pointers or references
   bool WritablePointers = false;
 };
@@ -31,6 +32,18 @@ struct Contents {
 static bool isDifferentiable(QualType T) {
   const auto *B = T->getAs<BuiltinType>();
   return B && (B->getKind() == BuiltinType::Float || B->getKind() == BuiltinType::Double);
+}
+
+static void collect(ASTContext &Ctx, QualType T, Contents &C);
+
+static void collectFields(ASTContext &Ctx, const RecordDecl *R, Contents &C) {
+  for (const FieldDecl *F : R->fields())
+    collect(Ctx, F->getType(), C);
+  if (!R->isUnion() || !C.Floating)
+    return;
+  for (const FieldDecl *F : R->fields())
+    if (!isDifferentiable(Ctx.getBaseElementType(F->getType())))
+      C.MixedUnion = true;
 }
 
 static void collect(ASTContext &Ctx, QualType T, Contents &C) {
@@ -45,11 +58,9 @@ static void collect(ASTContext &Ctx, QualType T, Contents &C) {
   } else if (const auto *R = T->getAsCXXRecordDecl(); R && R->hasDefinition()) {
     for (const CXXBaseSpecifier &Base : R->bases())
       collect(Ctx, Base.getType(), C);
-    for (const FieldDecl *F : R->fields())
-      collect(Ctx, F->getType(), C);
+    collectFields(Ctx, R, C);
   } else if (const auto *R = T->getAsRecordDecl()) {
-    for (const FieldDecl *F : R->fields())
-      collect(Ctx, F->getType(), C);
+    collectFields(Ctx, R, C);
   }
 }
 
@@ -65,6 +76,11 @@ static QualType withoutConst(ASTContext &Ctx, QualType T) {
   return Ctx.getUnqualifiedArrayType(T, Dropped);
 }
 
+static void refuseUnion(ShadowRule &Rule) {
+  Rule.Error = "it contains a union of a floating-point and another member, so a shadow cannot tell which of them it belongs to";
+  Rule.Advice = "use separate members, or mark the parameter [[adstencil::inactive]]";
+}
+
 static void refuseFloating(ShadowRule &Rule, QualType T) {
   Rule.Error = "it contains '" + T.getUnqualifiedType().getAsString() + "', and only float and double have derivatives";
   Rule.Advice = "use float or double, or mark the parameter [[adstencil::inactive]]";
@@ -75,6 +91,10 @@ static void ruleForMemory(ASTContext &Ctx, QualType Pointee, ShadowRule &Rule) {
   Contents C = contentsOf(Ctx, Pointee);
   if (C.OtherFloating) {
     refuseFloating(Rule, Ctx.getBaseElementType(Pointee));
+    return;
+  }
+  if (C.MixedUnion) {
+    refuseUnion(Rule);
     return;
   }
   Rule.IsOutput = C.Pointers ? C.WritablePointers : !Ctx.getBaseElementType(Pointee).isConstQualified();

@@ -258,7 +258,7 @@ void exposeNestedPointers(Request &R) {
 void markDisjointRoots(Request &R) {
   MDBuilder MD(R.F->getContext());
   MDNode *Domain = MD.createAnonymousAliasScopeDomain("adstencil");
-  DenseMap<const Value *, MDNode *> Scopes;
+  MapVector<const Value *, MDNode *> Scopes;
   for (Instruction &I : instructions(*R.F))
     if (isArrayMarker(&I))
       Scopes[&I] = MD.createAnonymousAliasScope(Domain, R.Roots[markerNumber(&I)].Name);

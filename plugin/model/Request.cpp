@@ -57,6 +57,18 @@ static CallInst *createScalarMarker(IRBuilderBase &B, Value *Primal, Value *Shad
   return B.CreateCall(Callee, {Primal, Shadow, B.getInt32(Number)});
 }
 
+void nameArguments(Request &R) {
+  for (Instruction &I : instructions(*R.F)) {
+    if (!isArrayMarker(&I))
+      continue;
+    const RootInfo &Root = R.Roots[markerNumber(&I)];
+    const auto &Marker = cast<CallInst>(I);
+    if (Root.HasShadow)
+      R.ArgumentNames[Marker.getArgOperand(1)] = Root.Name + " (shadow)";
+    R.ArgumentNames[Marker.getArgOperand(0)] = Root.Name;
+  }
+}
+
 void removeMarkers(Function &F) {
   for (Instruction &I : make_early_inc_range(instructions(F)))
     if (isArrayMarker(&I) || isScalarMarker(&I)) {

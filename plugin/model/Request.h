@@ -13,6 +13,7 @@
 #pragma once
 
 #include "report/Diagnostics.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/InstrTypes.h"
@@ -45,6 +46,7 @@ struct Request {
   llvm::Function *F = nullptr;
   std::vector<RequestParameter> Parameters;
   std::vector<RootInfo> Roots; ///< by marker number
+  llvm::DenseMap<const llvm::Value *, std::string> ArgumentNames; ///< arrays and shadows that are arguments themselves
 };
 
 /// The function that requests call; null in a module without any.
@@ -60,6 +62,9 @@ unsigned markerNumber(const llvm::Value *Marker);
 
 /// Creates an array marker at the builder's place and returns it.
 llvm::CallInst *createArrayMarker(llvm::IRBuilderBase &B, llvm::Value *Primal, llvm::Value *Shadow, unsigned Number);
+
+/// Fills ArgumentNames from the markers.
+void nameArguments(Request &R);
 
 /// Replaces markers by the primal values they stand for: the last step.
 void removeMarkers(llvm::Function &F);

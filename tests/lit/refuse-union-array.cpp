@@ -15,4 +15,3 @@ ADSTENCIL_KERNEL void K(float* y, const cell* u, int n) {
     y[i] = float(u[i].bits >> 8); // expected-error-re@*:* {{cannot differentiate 'K': {{.*}}union}} expected-note@*:* {{}}
 }
 
-void use(float* y, float* yb, const cell* u, cell* ub) { __adjoint_K(y, yb, u, ub, 10); }
