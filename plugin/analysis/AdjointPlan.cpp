@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "analysis/AdjointPlan.h"
 
+#include "analysis/Private.h"
 #include "derive/Rules.h"
 #include "model/Library.h"
 #include "llvm/IR/InstIterator.h"
@@ -309,32 +310,19 @@ private:
     return any_of(P.A.roots(PointerB), [&](const Value *Root) { return is_contained(RootsA, Root); });
   }
 
-  /// True if the memory behind Pointer is new in each iteration of L (or of a loop inside L): local variables whose
-  /// lifetime begins in the loop.
-  bool isPrivate(const Value *Pointer, const Loop *L) const {
-    return all_of(P.A.roots(Pointer), [&](const Value *Root) { return isa<AllocaInst>(Root) && isPrivateRoot(Root, L); });
+  /// True if the memory behind Pointer is new in each iteration of L.
+  bool isPrivate(const Value *Pointer, const Loop *L) {
+    return all_of(P.A.roots(Pointer), [&](const Value *Root) {
+      const auto *A = dyn_cast<AllocaInst>(Root);
+      if (!A)
+        return false;
+      auto [Found, New] = PrivateRoots.try_emplace({A, L}, false);
+      if (New)
+        Found->second = isNewInEachIteration(*A, *L, P.Loops, DT, SE);
+      return Found->second;
+    });
   }
-
-  static bool isPrivateRoot(const Value *Root, const Loop *L) {
-    bool Begins = false;
-    SmallVector<const Value *, 8> Stack = {Root};
-    SmallPtrSet<const Value *, 8> Seen;
-    while (!Stack.empty()) {
-      const Value *V = Stack.pop_back_val();
-      for (const User *U : V->users()) {
-        const auto *I = cast<Instruction>(U);
-        if (!Seen.insert(I).second)
-          continue;
-        if (!L->contains(I))
-          return false;
-        if (I->isLifetimeStartOrEnd())
-          Begins |= cast<IntrinsicInst>(I)->getIntrinsicID() == Intrinsic::lifetime_start;
-        else if (I->getType()->isPointerTy())
-          Stack.push_back(I);
-      }
-    }
-    return Begins;
-  }
+  DenseMap<std::pair<const AllocaInst *, const Loop *>, bool> PrivateRoots;
 
   /// A loop is joint unless a needed load in it may see a store in it.
   void decideLoops() {
@@ -348,7 +336,7 @@ private:
     }
   }
 
-  bool seesOwnStores(const Loop *L) const {
+  bool seesOwnStores(const Loop *L) {
     for (const StoreInst *St : P.Executed) {
       if (!L->contains(St) || isPrivate(St->getPointerOperand(), L))
         continue;

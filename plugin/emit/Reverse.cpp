@@ -741,8 +741,9 @@ private:
         for (auto [V, A] : zip(Values, Fields))
           B.CreateStore(V, A);
       }
-      Stored.push_back(std::to_string(State->Record->recordSize()) + " B per iteration of the loop at line " +
-                       std::to_string(L->getStartLoc() ? L->getStartLoc().getLine() : 0));
+      auto Preorder = P.LI.getLoopsInPreorder();
+      Stored.push_back(std::to_string(State->Record->recordSize()) + " B per iteration of loop " +
+                       std::to_string(find(Preorder, L) - Preorder.begin() + 1));
     }
     for (PendingPush &Push : PendingPushes) {
       IRBuilder<> B(Push.Before);

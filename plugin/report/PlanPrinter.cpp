@@ -3,7 +3,7 @@
 //     vjp of step at file.cpp:12
 //       un    written      own-point, shadow kept
 //       u     read         scatter (serial)
-//       loop at line 14    joint, counted
+//       loop 1, depth 1: joint (forward and reverse in one iteration), counted
 //       stored: 0 B
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -103,9 +103,11 @@ void AdjointPlan::print(raw_ostream &OS) const {
   SmallVector<const Loop *, 4> Preorder;
   for (const Loop *L : LI.getLoopsInPreorder())
     Preorder.push_back(L);
-  for (const Loop *L : Preorder) {
-    unsigned Line = L->getStartLoc() ? L->getStartLoc().getLine() : 0;
-    OS << "  loop at line " << Line << ", depth " << L->getLoopDepth() << ": "
+  for (auto [Index, L] : enumerate(Preorder)) {
+    OS << "  loop " << Index + 1;
+    if (L->getStartLoc())
+      OS << " at line " << L->getStartLoc().getLine();
+    OS << ", depth " << L->getLoopDepth() << ": "
        << (isJoint(L) ? "joint (forward and reverse in one iteration)" : "taped") << ", "
        << (Loops.find(L)->second.KnownBefore ? "counted" : "iterations recorded") << "\n";
   }
