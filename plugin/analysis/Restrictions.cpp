@@ -27,12 +27,12 @@ public:
   Checker(const Request &R, const Activity &A) : R(R), A(A) {}
 
   bool check() {
-    if (!checkControlFlow())
+    if (!checkControlFlow() || !checkOpenMP())
       return false;
     for (const Instruction &I : instructions(*R.F))
       if (!checkInstruction(I))
         return false;
-    return checkBits();
+    return checkBits() && checkInactiveCarriers();
   }
 
 private:
@@ -58,6 +58,16 @@ private:
       if (isa<InvokeInst>(T) || isa<ResumeInst>(T) || BB.isEHPad())
         return refuseAt(*T, "it throws or catches exceptions", "return an error code, or check before the kernel is called");
     }
+    return true;
+  }
+
+  /// Looked for first, because what clang makes of a construct would be refused for reasons that are not the user's.
+  bool checkOpenMP() const {
+    for (const Instruction &I : instructions(*R.F))
+      if (const auto *CB = dyn_cast<CallBase>(&I))
+        if (const Function *F = CB->getCalledFunction(); F && F->getName().starts_with("__kmpc_fork"))
+          return refuseAt(I, "it contains an OpenMP construct",
+                          "compile the kernel without -fopenmp; parallel nests are not differentiated yet");
     return true;
   }
 
@@ -216,6 +226,46 @@ private:
       return refuseAt(CB, "'" + Name + "' is called with " + (Active ? "a value that depends on active data" : "memory") +
                               " but its body is not in this file",
                       "define it here (inline, in a header), or compute its result before the kernel and pass it in");
+    return true;
+  }
+
+  /// True if V flows into active memory.
+  bool reachesOutput(const Instruction *V) const {
+    SmallVector<const Instruction *, 16> Stack = {V};
+    SmallPtrSet<const Instruction *, 16> Seen;
+    while (!Stack.empty()) {
+      const Instruction *I = Stack.pop_back_val();
+      if (!Seen.insert(I).second)
+        continue;
+      for (const User *U : I->users()) {
+        const auto *J = cast<Instruction>(U);
+        if (const auto *S = dyn_cast<StoreInst>(J); S && S->getValueOperand() == I && A.isActiveMemory(S->getPointerOperand()))
+          return true;
+        if (isDifferentiableType(J->getType()))
+          Stack.push_back(J);
+      }
+    }
+    return false;
+  }
+
+  /// An array without a shadow may take active values (a time step, a residual to look at). If the kernel reads them back and
+  /// they enter an output, their derivatives would be lost without a word.
+  bool checkInactiveCarriers() const {
+    DenseSet<const Value *> Carriers;
+    for (const Instruction &I : instructions(*R.F))
+      if (const auto *S = dyn_cast<StoreInst>(&I); S && A.isVaried(S->getValueOperand()))
+        for (const Value *Root : A.roots(S->getPointerOperand()))
+          if (isArrayMarker(Root) && !A.isActiveRoot(Root))
+            Carriers.insert(Root);
+    for (const Instruction &I : instructions(*R.F)) {
+      const auto *L = dyn_cast<LoadInst>(&I);
+      if (!L || !isDifferentiableType(L->getType()) || !reachesOutput(L))
+        continue;
+      for (const Value *Root : A.roots(L->getPointerOperand()))
+        if (Carriers.contains(Root))
+          return refuseAt(I, "'" + R.Roots[markerNumber(Root)].Name + "' has no shadow but carries active values from a store to an output",
+                          "give it a shadow: drop [[adstencil::inactive]], or pass shadowed(array, shadow)");
+    }
     return true;
   }
 

@@ -30,4 +30,10 @@ private:
   llvm::Value *create(llvm::Value *Pointer);
 };
 
+/// Emits the clearing of a local variable's shadow.
+inline void clearLocalShadow(llvm::IRBuilder<> &B, llvm::AllocaInst *Shadow) {
+  uint64_t Size = Shadow->getDataLayout().getTypeAllocSize(Shadow->getAllocatedType());
+  B.CreateMemSet(Shadow, B.getInt8(0), Size, Shadow->getAlign());
+}
+
 } // namespace adstencil

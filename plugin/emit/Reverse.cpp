@@ -134,7 +134,7 @@ private:
         A->moveBefore(Entry->getTerminator()->getIterator());
     EntryBuilder.SetInsertPoint(Entry->getTerminator());
     for (AllocaInst *Shadow : S.locals())
-      EntryBuilder.CreateStore(Constant::getNullValue(Shadow->getAllocatedType()), Shadow);
+      clearLocalShadow(EntryBuilder, Shadow);
   }
 
   Value *fail(Type *T) {

@@ -30,8 +30,10 @@ public:
     for (auto &[Phi, Dot] : Phis)
       for (unsigned K = 0; K != Phi->getNumIncomingValues(); ++K)
         Dot->addIncoming(dotOrZero(Phi->getIncomingValue(K)), Phi->getIncomingBlock(K));
-    for (AllocaInst *Shadow : S.locals())
-      new StoreInst(Constant::getNullValue(Shadow->getAllocatedType()), Shadow, std::next(Shadow->getIterator()));
+    for (AllocaInst *Shadow : S.locals()) {
+      IRBuilder<> B(Shadow->getNextNode());
+      clearLocalShadow(B, Shadow);
+    }
     return true;
   }
 
