@@ -15,7 +15,6 @@
 #include "clang/Lex/Preprocessor.h"
 #include "clang/Sema/SemaConsumer.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Plugins/PassPlugin.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace clang;
@@ -39,13 +38,6 @@ llvm::StringRef helpText() {
 static void registerPasses(llvm::PassBuilder &PB) {
   PB.registerPipelineStartEPCallback(
       [](llvm::ModulePassManager &MPM, llvm::OptimizationLevel) { MPM.addPass(DifferentiatePass()); });
-  // For opt-22 -passes=adstencil, in IR tests.
-  PB.registerPipelineParsingCallback([](llvm::StringRef Name, llvm::ModulePassManager &MPM, auto) {
-    if (Name != "adstencil")
-      return false;
-    MPM.addPass(DifferentiatePass());
-    return true;
-  });
 }
 
 namespace {
@@ -111,7 +103,3 @@ public:
 static FrontendPluginRegistry::Add<Action> Register("adstencil", "derivatives of annotated stencil kernels");
 
 } // namespace adstencil
-
-extern "C" __attribute__((visibility("default"))) ::llvm::PassPluginLibraryInfo llvmGetPassPluginInfo() {
-  return {LLVM_PLUGIN_API_VERSION, "adstencil", ADSTENCIL_VERSION_NUMBER, adstencil::registerPasses};
-}
