@@ -1,7 +1,7 @@
 // Which values and which memory carry derivatives.
 //
-// A value is *varied* if it depends on an active input, *useful* if an active output depends on it, and *active* if both.
-// Memory behind a marker with a shadow is active; a local variable is active if a varied value is stored to it.
+// A value is *varied* if it depends on an active input, *useful* if an active output depends on it, and *active* if
+// both. Memory behind a marker with a shadow is active; a local variable is active if a varied value is stored to it.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

@@ -13,7 +13,8 @@ namespace adstencil {
 
 bool AdjointPlan::hasReverse(const Instruction &I) const {
   if (const auto *S = dyn_cast<StoreInst>(&I))
-    return Undo.contains(S) || (isDifferentiableType(S->getValueOperand()->getType()) && Shadow.count(S->getPointerOperand()));
+    return Undo.contains(S) ||
+           (isDifferentiableType(S->getValueOperand()->getType()) && Shadow.count(S->getPointerOperand()));
   return isDifferentiableType(I.getType()) && A.isActive(&I);
 }
 
@@ -182,7 +183,8 @@ private:
   /// The primal values that the reverse of I reads.
   void needForReverse(Instruction &I) {
     if (auto *St = dyn_cast<StoreInst>(&I)) {
-      if (Value *Shadow = P.Shadow.lookup(St->getPointerOperand()); Shadow && isDifferentiableType(St->getValueOperand()->getType())) {
+      if (Value *Shadow = P.Shadow.lookup(St->getPointerOperand());
+          Shadow && isDifferentiableType(St->getValueOperand()->getType())) {
         need(Shadow);
         for (const Value *Root : P.A.roots(St->getPointerOperand()))
           if (Value *G = P.Guard.lookup(Root))

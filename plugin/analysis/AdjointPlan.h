@@ -5,7 +5,8 @@
 //   - which primal values the reverse sweep needs (`Needed`), and hence which stores the forward sweep must perform
 //     (`Executed`): a store that no needed load can see is dropped, and with it goes every reason to save old values;
 //   - for each loop how it is reversed:
-//       joint   forward and reverse sweep of one iteration run together, from values recomputed in that iteration. Possible
+//       joint   forward and reverse sweep of one iteration run together, from values recomputed in that iteration.
+//       Possible
 //               when no needed load of the loop can see a store of the same loop;
 //       taped   the forward sweep records what the reverse sweep of the iteration needs, one record an iteration;
 //   - where old values of memory are saved so that the reverse sweep can restore them (`Undo`);
@@ -54,7 +55,7 @@ struct AdjointPlan {
   llvm::DenseMap<const llvm::Loop *, LoopPlan> LoopPlans;
   llvm::DenseMap<const llvm::BasicBlock *, llvm::PHINode *> Predecessor; ///< index of the block control came from
   llvm::DenseMap<const llvm::BasicBlock *, llvm::SmallVector<llvm::BasicBlock *, 2>> ReverseTargets;
-  llvm::DenseMap<const llvm::Value *, ShadowUse> Uses;     ///< by root
+  llvm::DenseMap<const llvm::Value *, ShadowUse> Uses;      ///< by root
   llvm::DenseMap<const llvm::Value *, llvm::Value *> Guard; ///< i1 that holds the proof, for Guarded
 
   bool isJoint(const llvm::Loop *L) const { return !L || LoopPlans.lookup(L).Joint; }

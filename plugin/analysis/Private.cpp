@@ -1,6 +1,6 @@
-// Clang says where the lifetime of a local variable begins when it optimises, and does not at -O0. The second proof makes the
-// plan the same at all levels for the usual cases: elements are assigned one by one, or in a loop over all of them, before
-// they are read.
+// Clang says where the lifetime of a local variable begins when it optimises, and does not at -O0. The second proof
+// makes the plan the same at all levels for the usual cases: elements are assigned one by one, or in a loop over all of
+// them, before they are read.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "analysis/Private.h"
@@ -87,7 +87,8 @@ private:
   Bytes bytesWrittenBefore(const StoreInst &Store, const LoadInst &Load) const {
     const int64_t Size = sizeOf(Store.getValueOperand()->getType());
     APInt Offset(64, 0);
-    if (Store.getPointerOperand()->stripAndAccumulateConstantOffsets(DL, Offset, true) == &A && DT.dominates(&Store, &Load))
+    if (Store.getPointerOperand()->stripAndAccumulateConstantOffsets(DL, Offset, true) == &A &&
+        DT.dominates(&Store, &Load))
       return {Offset.getSExtValue(), Offset.getSExtValue() + Size};
     for (const auto &[Inner, C] : Loops) {
       if (!Inner->contains(&Store) || Inner == &L || !L.contains(Inner) || Inner->contains(&Load))
@@ -98,9 +99,11 @@ private:
           !DT.dominates(Store.getParent(), Inner->getLoopLatch()) || !DT.dominates(C.Exit, Load.getParent()))
         continue;
       const auto *Step = dyn_cast<SCEVConstant>(Address->getStepRecurrence(SE));
-      const auto *Start = dyn_cast<SCEVConstant>(SE.getMinusSCEV(Address->getStart(), SE.getSCEV(const_cast<AllocaInst *>(&A))));
+      const auto *Start =
+          dyn_cast<SCEVConstant>(SE.getMinusSCEV(Address->getStart(), SE.getSCEV(const_cast<AllocaInst *>(&A))));
       if (Step && Start && Step->getAPInt() == Size)
-        return {Start->getAPInt().getSExtValue(), Start->getAPInt().getSExtValue() + Size * int64_t(Last->getZExtValue() + 1)};
+        return {Start->getAPInt().getSExtValue(),
+                Start->getAPInt().getSExtValue() + Size * int64_t(Last->getZExtValue() + 1)};
     }
     return {0, 0};
   }

@@ -10,8 +10,8 @@
 
 namespace adstencil {
 
-/// True if no iteration of L can see what an earlier one has left in Variable: its lifetime begins in the loop, or every load is
-/// preceded, in the same iteration, by stores that cover what it reads.
+/// True if no iteration of L can see what an earlier one has left in Variable: its lifetime begins in the loop, or
+/// every load is preceded, in the same iteration, by stores that cover what it reads.
 bool isNewInEachIteration(const llvm::AllocaInst &Variable, const llvm::Loop &L, const CountedLoops &Loops,
                           const llvm::DominatorTree &DT, llvm::ScalarEvolution &SE);
 

@@ -49,14 +49,16 @@ private:
     LoopInfo LI(DT);
     ReversePostOrderTraversal<const Function *> RPO(R.F);
     if (containsIrreducibleCFG<const BasicBlock *>(RPO, LI))
-      return refuseAt(*R.F->getEntryBlock().getTerminator(), "a goto jumps into the middle of a loop (irreducible control flow)",
+      return refuseAt(*R.F->getEntryBlock().getTerminator(),
+                      "a goto jumps into the middle of a loop (irreducible control flow)",
                       "write the loop with for or while");
     for (const BasicBlock &BB : *R.F) {
       const Instruction *T = BB.getTerminator();
       if (isa<IndirectBrInst>(T) || isa<CallBrInst>(T))
         return refuseAt(*T, "it jumps to a computed address", "use a switch");
       if (isa<InvokeInst>(T) || isa<ResumeInst>(T) || BB.isEHPad())
-        return refuseAt(*T, "it throws or catches exceptions", "return an error code, or check before the kernel is called");
+        return refuseAt(*T, "it throws or catches exceptions",
+                        "return an error code, or check before the kernel is called");
     }
     return true;
   }
@@ -114,8 +116,9 @@ private:
       if (isArrayMarker(Root) || isa<AllocaInst>(Root))
         continue;
       if (const auto *G = dyn_cast<GlobalVariable>(Root))
-        return refuseAt(S, "global '" + demangle(G->getName().str()) + "' is written with an active value and has no shadow",
-                        "pass it as a parameter, or mark what flows into it [[adstencil::inactive]]");
+        return refuseAt(
+            S, "global '" + demangle(G->getName().str()) + "' is written with an active value and has no shadow",
+            "pass it as a parameter, or mark what flows into it [[adstencil::inactive]]");
       return refuseAt(S, "memory without a shadow is written with an active value",
                       "pass the array as a parameter of the kernel, with a shadow");
     }
@@ -129,20 +132,23 @@ private:
                         "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
       return true;
     }
-    if (isa<BitCastInst>(I) && A.isVaried(I.getOperand(0)) && !I.getType()->isFPOrFPVectorTy() && !feedsComparisonsOnly(I))
+    if (isa<BitCastInst>(I) && A.isVaried(I.getOperand(0)) && !I.getType()->isFPOrFPVectorTy() &&
+        !feedsComparisonsOnly(I))
       return refuseAt(I, "the bits of an active value are used as an integer",
                       "use the functions of <cmath>, or mark its source [[adstencil::inactive]]");
     if (!A.isVaried(&I))
       return true;
     if (isDifferentiableType(I.getType()))
-      return hasRule(I) || refuseAt(I, "there is no derivative rule for '" + Twine(I.getOpcodeName()) + "' of an active value",
-                                    "write the operation with arithmetic and the functions of <cmath>");
+      return hasRule(I) ||
+             refuseAt(I, "there is no derivative rule for '" + Twine(I.getOpcodeName()) + "' of an active value",
+                      "write the operation with arithmetic and the functions of <cmath>");
     if (I.getType()->isAggregateType())
       return refuseAt(I, "an active aggregate stays one after simplification", "use its members one by one");
     if (I.getType()->isVectorTy())
       return refuseAt(I, "an active vector register value", "write the scalar loop: the compiler vectorises it");
     std::string Name = I.getType()->isX86_FP80Ty() || I.getType()->isFP128Ty() ? "long double" : "half precision";
-    return refuseAt(I, "an active value of type " + Name, "use float or double, or mark its source [[adstencil::inactive]]");
+    return refuseAt(I, "an active value of type " + Name,
+                    "use float or double, or mark its source [[adstencil::inactive]]");
   }
 
   /// True for the instructions that derive/ knows.
@@ -157,7 +163,8 @@ private:
   static bool feedsComparisonsOnly(const Instruction &I) {
     return all_of(I.users(), [](const User *U) {
       const auto *J = cast<Instruction>(U);
-      return isa<ICmpInst>(J) || ((J->isBitwiseLogicOp() || J->isShift() || isa<TruncInst>(J)) && feedsComparisonsOnly(*J));
+      return isa<ICmpInst>(J) ||
+             ((J->isBitwiseLogicOp() || J->isShift() || isa<TruncInst>(J)) && feedsComparisonsOnly(*J));
     });
   }
 
@@ -173,11 +180,13 @@ private:
         return true;
       break;
     case LibraryCall::Memory:
-      return refuseAt(CB, "a block of memory is moved that cannot be split into elements", "copy the elements in a loop");
+      return refuseAt(CB, "a block of memory is moved that cannot be split into elements",
+                      "copy the elements in a loop");
     case LibraryCall::Allocates:
       return refuseAt(CB, "it allocates memory inside the kernel", "allocate before the kernel and pass the array in");
     case LibraryCall::Throws:
-      return refuseAt(CB, "it throws or catches exceptions", "return an error code, or check before the kernel is called");
+      return refuseAt(CB, "it throws or catches exceptions",
+                      "return an error code, or check before the kernel is called");
     case LibraryCall::Unknown:
       break;
     }
@@ -185,9 +194,8 @@ private:
   }
 
   bool passesActive(const CallBase &CB) const {
-    return any_of(CB.args(), [&](const Use &U) {
-      return A.isVaried(U) || (U->getType()->isPointerTy() && A.isActiveMemory(U));
-    });
+    return any_of(CB.args(),
+                  [&](const Use &U) { return A.isVaried(U) || (U->getType()->isPointerTy() && A.isActiveMemory(U)); });
   }
 
   bool passesMemory(const CallBase &CB) const {
@@ -223,8 +231,9 @@ private:
     std::string Name = demangle(F->getName().str());
     bool Active = passesActive(CB);
     if (Active || passesMemory(CB))
-      return refuseAt(CB, "'" + Name + "' is called with " + (Active ? "a value that depends on active data" : "memory") +
-                              " but its body is not in this file",
+      return refuseAt(CB,
+                      "'" + Name + "' is called with " + (Active ? "a value that depends on active data" : "memory") +
+                          " but its body is not in this file",
                       "define it here (inline, in a header), or compute its result before the kernel and pass it in");
     return true;
   }
@@ -239,7 +248,8 @@ private:
         continue;
       for (const User *U : I->users()) {
         const auto *J = cast<Instruction>(U);
-        if (const auto *S = dyn_cast<StoreInst>(J); S && S->getValueOperand() == I && A.isActiveMemory(S->getPointerOperand()))
+        if (const auto *S = dyn_cast<StoreInst>(J);
+            S && S->getValueOperand() == I && A.isActiveMemory(S->getPointerOperand()))
           return true;
         if (isDifferentiableType(J->getType()))
           Stack.push_back(J);
@@ -248,8 +258,8 @@ private:
     return false;
   }
 
-  /// An array without a shadow may take active values (a time step, a residual to look at). If the kernel reads them back and
-  /// they enter an output, their derivatives would be lost without a word.
+  /// An array without a shadow may take active values (a time step, a residual to look at). If the kernel reads them
+  /// back and they enter an output, their derivatives would be lost without a word.
   bool checkInactiveCarriers() const {
     DenseSet<const Value *> Carriers;
     for (const Instruction &I : instructions(*R.F))
@@ -263,14 +273,16 @@ private:
         continue;
       for (const Value *Root : A.roots(L->getPointerOperand()))
         if (Carriers.contains(Root))
-          return refuseAt(I, "'" + R.Roots[markerNumber(Root)].Name + "' has no shadow but carries active values from a store to an output",
+          return refuseAt(I,
+                          "'" + R.Roots[markerNumber(Root)].Name +
+                              "' has no shadow but carries active values from a store to an output",
                           "give it a shadow: drop [[adstencil::inactive]], or pass shadowed(array, shadow)");
     }
     return true;
   }
 
-  /// Follows integers read from active memory: if they come back as numbers or are stored to active memory, somebody moves
-  /// floating-point values as bits, and their derivatives would silently be lost.
+  /// Follows integers read from active memory: if they come back as numbers or are stored to active memory, somebody
+  /// moves floating-point values as bits, and their derivatives would silently be lost.
   bool checkBits() const {
     DenseSet<const Value *> Bits;
     bool Changed = true;
@@ -279,7 +291,8 @@ private:
       for (const Instruction &I : instructions(*R.F)) {
         if (const auto *S = dyn_cast<StoreInst>(&I)) {
           if (Bits.contains(S->getValueOperand()) && A.isActiveMemory(S->getPointerOperand()))
-            return refuseAt(I, "active memory is copied as integers or bytes (a union of float and int, or a block copy)",
+            return refuseAt(I,
+                            "active memory is copied as integers or bytes (a union of float and int, or a block copy)",
                             "copy the members one by one, with their own type");
           continue;
         }

@@ -28,8 +28,8 @@ Value *Shadows::create(Value *Pointer) {
     return Shadow;
   }
   if (auto *Phi = dyn_cast<PHINode>(Pointer)) {
-    PHINode *Shadow = PHINode::Create(Phi->getType(), Phi->getNumIncomingValues(), Phi->getName() + ".shadow",
-                                      Phi->getIterator());
+    PHINode *Shadow =
+        PHINode::Create(Phi->getType(), Phi->getNumIncomingValues(), Phi->getName() + ".shadow", Phi->getIterator());
     Known[Pointer] = Shadow; // the phi may be part of a cycle
     for (auto [V, BB] : zip(Phi->incoming_values(), Phi->blocks())) {
       Value *S = shadowOf(V);

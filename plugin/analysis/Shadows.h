@@ -1,7 +1,7 @@
 // Shadow pointers: for each pointer that active accesses use, the pointer to the same place in the shadow.
 //
-// They are written into the kernel beside the primal pointers (a gep beside a gep, a phi beside a phi), so that they are
-// ordinary values for everything that follows.
+// They are written into the kernel beside the primal pointers (a gep beside a gep, a phi beside a phi), so that they
+// are ordinary values for everything that follows.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

@@ -1,13 +1,14 @@
 // The shadows of arrays that a kernel writes.
 //
-// Reversing `A[p] = v` reads the cotangent A_bar[p], hands it to v and clears it. `__vjp_` must leave A_bar as it is. For most
-// kernels it may simply not clear: that is exact when no cell is stored twice and when the kernel's loads of A see original
-// values only. Three grades of proof:
+// Reversing `A[p] = v` reads the cotangent A_bar[p], hands it to v and clears it. `__vjp_` must leave A_bar as it is.
+// For most kernels it may simply not clear: that is exact when no cell is stored twice and when the kernel's loads of A
+// see original values only. Three grades of proof:
 //
 //   - `A[p] += v` hands the cotangent on and keeps it: nothing to prove;
-//   - one store (or exclusive stores to one address), whose address is affine in the counters of all enclosing loops: no
-//     cell is met twice if, with the strides in order of size, each stride is larger than all the smaller ones can add up
-//     to. Constants are checked here; symbolic strides at run time, once per call;
+//   - one store (or exclusive stores to one address), whose address is affine in the counters of all enclosing loops:
+//   no
+//     cell is met twice if, with the strides in order of size, each stride is larger than all the smaller ones can add
+//     up to. Constants are checked here; symbolic strides at run time, once per call;
 //   - otherwise changes of the shadow are logged and taken back at the end.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -30,9 +30,9 @@ namespace {
 /// A linear map from the change of one operand to the change of the result.
 struct Partial {
   enum Kind { None, Identity, Minus, Factor, Divide } K = None;
-  Value *V = nullptr;    ///< factor or divisor
+  Value *V = nullptr;     ///< factor or divisor
   Value *Scale = nullptr; ///< further factor, for x / y with respect to y: -r
-  bool Singular = false; ///< the factor may be infinite
+  bool Singular = false;  ///< the factor may be infinite
 };
 
 Value *apply(IRBuilder<> &B, const Partial &P, Value *Bar) {
@@ -158,7 +158,8 @@ bool emitAdjoint(IRBuilder<> &B, Instruction &I, Value *Bar, AdjointContext &Con
 Value *emitTangent(IRBuilder<> &B, Instruction &I, ArrayRef<Value *> Dots) {
   IRBuilder<>::FastMathFlagGuard Guard(B);
   B.setFastMathFlags(cotangentFlags());
-  Value *Zero = isa<FPMathOperator>(I) || I.getType()->isFloatingPointTy() ? ConstantFP::get(I.getType(), 0.0) : nullptr;
+  Value *Zero =
+      isa<FPMathOperator>(I) || I.getType()->isFloatingPointTy() ? ConstantFP::get(I.getType(), 0.0) : nullptr;
   if (isa<FPExtInst>(I) || isa<FPTruncInst>(I))
     return B.CreateFPCast(Dots[0], I.getType());
   if (auto *S = dyn_cast<SelectInst>(&I))

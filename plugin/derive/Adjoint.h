@@ -18,8 +18,8 @@ public:
   virtual void addTo(llvm::IRBuilder<> &B, llvm::Value *V, llvm::Value *Contribution) = 0;
 };
 
-/// Emits the contributions of I to its operands, for arithmetic, selections and mathematical functions. Bar is I's cotangent.
-/// Returns false for an instruction that has no rule (the restrictions exclude those).
+/// Emits the contributions of I to its operands, for arithmetic, selections and mathematical functions. Bar is I's
+/// cotangent. Returns false for an instruction that has no rule (the restrictions exclude those).
 bool emitAdjoint(llvm::IRBuilder<> &B, llvm::Instruction &I, llvm::Value *Bar, AdjointContext &Context);
 
 /// Emits the tangent of such an instruction, for given operand tangents (null where zero).

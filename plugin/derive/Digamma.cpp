@@ -75,8 +75,7 @@ Function *digammaFunction(Module &M, Type *T) {
     return Double;
   if (Function *Float = M.getFunction("__adstencil_digammaf"))
     return Float;
-  auto *F =
-      Function::Create(FunctionType::get(T, {T}, false), GlobalValue::InternalLinkage, "__adstencil_digammaf", M);
+  auto *F = Function::Create(FunctionType::get(T, {T}, false), GlobalValue::InternalLinkage, "__adstencil_digammaf", M);
   F->addFnAttr(Attribute::NoUnwind);
   F->addFnAttr(Attribute::WillReturn);
   F->setDoesNotAccessMemory();

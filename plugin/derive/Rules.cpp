@@ -204,7 +204,8 @@ bool partialUsesResult(const Rule &R, unsigned K) { return hasPartial(R, K) && u
 static bool isSingular(const RuleExpr &E) {
   if (E.K == RuleExpr::Binary && E.Operator == "/")
     return true;
-  if (E.K == RuleExpr::Call && StringSwitch<bool>(E.Operator).Cases({"log", "pow", "digamma", "sqrt"}, true).Default(false))
+  if (E.K == RuleExpr::Call &&
+      StringSwitch<bool>(E.Operator).Cases({"log", "pow", "digamma", "sqrt"}, true).Default(false))
     return true;
   return any_of(E.Operands, [](const ExprPtr &O) { return isSingular(*O); });
 }

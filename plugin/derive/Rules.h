@@ -34,7 +34,8 @@ bool partialUsesResult(const Rule &R, unsigned K);
 /// True if the partial may be infinite or NaN somewhere in the function's domain.
 bool partialIsSingular(const Rule &R, unsigned K);
 
-/// Emits the partial with respect to argument K. Args and Result are primal values (null where the partial does not use them).
+/// Emits the partial with respect to argument K. Args and Result are primal values (null where the partial does not use
+/// them).
 llvm::Value *emitPartial(llvm::IRBuilder<> &B, const Rule &R, unsigned K, llvm::ArrayRef<llvm::Value *> Args,
                          llvm::Value *Result, llvm::Type *T);
 

@@ -1,4 +1,5 @@
-// Ranges, not cells: two arrays that interleave without sharing a cell are reported as well. The option is for debugging.
+// Ranges, not cells: two arrays that interleave without sharing a cell are reported as well. The option is for
+// debugging.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "emit/Overlap.h"
@@ -23,8 +24,7 @@ struct Range {
 
 class OverlapChecker {
 public:
-  explicit OverlapChecker(const Request &R)
-      : R(R), F(*R.F), Entry(&*F.getEntryBlock().getFirstInsertionPt()) {}
+  explicit OverlapChecker(const Request &R) : R(R), F(*R.F), Entry(&*F.getEntryBlock().getFirstInsertionPt()) {}
 
   void run() {
     SmallVector<Instruction *, 64> Accesses;
@@ -107,8 +107,8 @@ private:
     std::string Text = "adstencil: in a derivative of '" + R.Kernel + "', arrays '" + X.Name + "' and '" + Y.Name +
                        "' overlap; distinct parameters must not (check-overlap)\n";
     // To standard error, whose stream object has no portable name in the IR; its descriptor is 2.
-    FunctionCallee Write = M.getOrInsertFunction(
-        "write", FunctionType::get(Int, {B.getInt32Ty(), B.getPtrTy(), Int}, false));
+    FunctionCallee Write =
+        M.getOrInsertFunction("write", FunctionType::get(Int, {B.getInt32Ty(), B.getPtrTy(), Int}, false));
     B.CreateCall(Write, {B.getInt32(2), B.CreateGlobalString(Text), B.getInt64(Text.size())});
     FunctionCallee Abort = M.getOrInsertFunction("abort", FunctionType::get(B.getVoidTy(), false));
     B.CreateCall(Abort);

@@ -7,8 +7,8 @@
 
 namespace adstencil {
 
-/// Makes the derivative in R.F record the lowest and highest address it touches through each array and each shadow, and stop the
-/// program with a message at its end if two such ranges meet and one of them is written.
+/// Makes the derivative in R.F record the lowest and highest address it touches through each array and each shadow, and
+/// stop the program with a message at its end if two such ranges meet and one of them is written.
 void checkOverlap(const Request &R);
 
 } // namespace adstencil

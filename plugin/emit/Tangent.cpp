@@ -64,7 +64,8 @@ private:
     if (!isDifferentiableType(I.getType()) || !A.isVaried(&I))
       return true;
     if (auto *Phi = dyn_cast<PHINode>(&I)) {
-      auto *Dot = PHINode::Create(Phi->getType(), Phi->getNumIncomingValues(), Phi->getName() + ".dot", Phi->getIterator());
+      auto *Dot =
+          PHINode::Create(Phi->getType(), Phi->getNumIncomingValues(), Phi->getName() + ".dot", Phi->getIterator());
       Phis.push_back({Phi, Dot});
       Dots[Phi] = Dot;
       return true;

@@ -49,9 +49,7 @@ Stream::Stream(IRBuilder<> &EntryBuilder, ArrayRef<Type *> Fields, StringRef Nam
   Capacity = createVariable(EntryBuilder, EntryBuilder.getInt64Ty(), Name + ".capacity");
 }
 
-uint64_t Stream::recordSize() const {
-  return Data->getDataLayout().getTypeAllocSize(Record);
-}
+uint64_t Stream::recordSize() const { return Data->getDataLayout().getTypeAllocSize(Record); }
 
 void Stream::push(IRBuilder<> &B, ArrayRef<Value *> Values) {
   Type *Int = B.getInt64Ty();

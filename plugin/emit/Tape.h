@@ -1,8 +1,8 @@
 // The tape: last-in first-out storage for what the reverse sweep needs and cannot recompute.
 //
-// A derivative may use several streams, each with records of one type. A stream lives in memory from realloc that doubles as
-// it grows, and is freed at the end. Push and pop are written as calls to placeholders first, because what a record holds is
-// only known when the whole reverse sweep has been written; finish() turns them into code.
+// A derivative may use several streams, each with records of one type. A stream lives in memory from realloc that
+// doubles as it grows, and is freed at the end. Push and pop are written as calls to placeholders first, because what a
+// record holds is only known when the whole reverse sweep has been written; finish() turns them into code.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

@@ -1,4 +1,5 @@
-// The attributes kernel, wrt (on functions), active and inactive (on parameters), with the diagnostics for their misuse.
+// The attributes kernel, wrt (on functions), active and inactive (on parameters), with the diagnostics for their
+// misuse.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontend/Declare.h"
@@ -87,7 +88,8 @@ struct WrtAttribute : ParsedAttrInfo {
     }
     if (Texts.size() < 2) {
       error(S, Attr, "it needs a name and at least one parameter",
-            "write [[adstencil::wrt(\"name\", \"p\", \"q\")]]: it declares __vjp_K_name with shadows of p, q and the outputs");
+            "write [[adstencil::wrt(\"name\", \"p\", \"q\")]]: it declares __vjp_K_name with shadows of p, q and the "
+            "outputs");
       return AttributeNotApplied;
     }
     annotate(S, D, Attr, "wrt");

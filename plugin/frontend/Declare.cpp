@@ -7,9 +7,10 @@
 //     __adstencil_request("vjp|step|file.cpp|12|6|un:p+|u:p+", &un, &u, &un_bar, &u_bar, sizeof un, sizeof u);
 //     step(un, u, dt, n);
 //
-// Clang lowers the call to `step` by whatever rules the target has for by-value records, references and so on. The IR pass
-// inlines that call, learns from the request which pointer is whose shadow, and replaces the whole body by the derivative.
-// adstencil/derivatives.h writes the same two statements for templates and function objects, so both meet in one place.
+// Clang lowers the call to `step` by whatever rules the target has for by-value records, references and so on. The IR
+// pass inlines that call, learns from the request which pointer is whose shadow, and replaces the whole body by the
+// derivative. adstencil/derivatives.h writes the same two statements for templates and function objects, so both meet
+// in one place.
 //
 // Declaring happens while K's declarator is processed, defining when the enclosing top-level declaration is complete.
 //
@@ -127,7 +128,8 @@ void Declarer::declareWrt(Sema &S, FunctionDecl *Kernel, llvm::StringRef Name, c
   for (const std::string &Input : Inputs) {
     const auto *P = llvm::find_if(Kernel->parameters(), [&](auto *Q) { return Q->getName() == Input; });
     if (P == Kernel->parameters().end())
-      return Error("it has no parameter named '" + Input + "'", "the arguments behind the name are parameters of the kernel");
+      return Error("it has no parameter named '" + Input + "'",
+                   "the arguments behind the name are parameters of the kernel");
     if (!shadowRule(S.getASTContext(), **P, /*ForceActive=*/true).HasShadow)
       return Error("parameter '" + Input + "' has no derivative (it is inactive or not floating-point)",
                    "name pointers, references, views or scalars of float or double");
@@ -260,8 +262,7 @@ void Declarer::define(Sema &S, const Derivative &D) {
   ExprResult KernelCall = S.BuildCallExpr(nullptr, KernelCallee, Loc, Arguments, Loc);
   if (RequestCall.isInvalid() || KernelCall.isInvalid())
     return; // Sema has said why
-  D.Function->setBody(
-      CompoundStmt::Create(Ctx, {RequestCall.get(), KernelCall.get()}, FPOptionsOverride(), Loc, Loc));
+  D.Function->setBody(CompoundStmt::Create(Ctx, {RequestCall.get(), KernelCall.get()}, FPOptionsOverride(), Loc, Loc));
   for (ParmVarDecl *P : Params)
     P->setIsUsed();
   // Annotated only where it is defined: the derivative exists where it is used, and costs nothing where it is not.

@@ -28,8 +28,8 @@ public:
     Marker = nullptr;
   }
 
-  /// Declares __vjp_K, __adjoint_K and __tangent_K in K's scope. Called while K's declarator is being processed, so that the
-  /// names are visible to everything that follows K, also inside the namespace that K is in.
+  /// Declares __vjp_K, __adjoint_K and __tangent_K in K's scope. Called while K's declarator is being processed, so
+  /// that the names are visible to everything that follows K, also inside the namespace that K is in.
   void declareAll(clang::Sema &S, clang::FunctionDecl *Kernel);
 
   /// Declares __vjp_K_Name and __adjoint_K_Name, which differentiate with respect to the parameters in Inputs only.

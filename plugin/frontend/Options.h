@@ -8,10 +8,10 @@
 namespace adstencil {
 
 struct Options {
-  bool PrintPlan = false;         ///< print-plan: the AdjointPlan of every derivative, to stderr
-  bool CheckOverlap = false;      ///< check-overlap: test at run time that arrays do not overlap
-  bool StrictCotangents = false;  ///< strict-cotangents: no reassociation in cotangent arithmetic
-  bool PrintNormalised = false;   ///< print-normalised: the kernel as the analyses see it (for developers)
+  bool PrintPlan = false;        ///< print-plan: the AdjointPlan of every derivative, to stderr
+  bool CheckOverlap = false;     ///< check-overlap: test at run time that arrays do not overlap
+  bool StrictCotangents = false; ///< strict-cotangents: no reassociation in cotangent arithmetic
+  bool PrintNormalised = false;  ///< print-normalised: the kernel as the analyses see it (for developers)
 };
 
 /// The options of this compilation.

@@ -77,7 +77,8 @@ static QualType withoutConst(ASTContext &Ctx, QualType T) {
 }
 
 static void refuseUnion(ShadowRule &Rule) {
-  Rule.Error = "it contains a union of a floating-point and another member, so a shadow cannot tell which of them it belongs to";
+  Rule.Error =
+      "it contains a union of a floating-point and another member, so a shadow cannot tell which of them it belongs to";
   Rule.Advice = "use separate members, or mark the parameter [[adstencil::inactive]]";
 }
 
@@ -117,7 +118,8 @@ ShadowRule shadowRule(ASTContext &Ctx, const ParmVarDecl &Param, bool ForceActiv
     if (!Rule.HasShadow)
       return Rule;
     Contents C = contentsOf(Ctx, Pointee);
-    // Memory that holds pointers (a view by reference, an array of pointers) keeps its type: its shadow is read, not written.
+    // Memory that holds pointers (a view by reference, an array of pointers) keeps its type: its shadow is read, not
+    // written.
     QualType Shadow = C.Pointers ? Pointee : withoutConst(Ctx, Pointee);
     Rule.Type = T->isPointerType() ? Ctx.getPointerType(Shadow) : Ctx.getLValueReferenceType(Shadow);
     return Rule;

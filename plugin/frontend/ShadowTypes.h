@@ -1,6 +1,7 @@
 // Which parameters of a kernel have a shadow, and of what type.
 //
-// The rules are the user's contract (docs/reference.md, "Parameters and shadows"); this is the only place that knows them.
+// The rules are the user's contract (docs/reference.md, "Parameters and shadows"); this is the only place that knows
+// them.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

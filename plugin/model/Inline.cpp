@@ -1,5 +1,5 @@
-// Attributes such as noinline and optnone say how the user's function is to be compiled; they do not bind the private copy
-// that a derivative is made from, so they are not asked.
+// Attributes such as noinline and optnone say how the user's function is to be compiled; they do not bind the private
+// copy that a derivative is made from, so they are not asked.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/Inline.h"

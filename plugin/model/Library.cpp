@@ -12,9 +12,9 @@ namespace adstencil {
 
 /// C's printing functions, and the mangled names of the std::ostream operations.
 static bool prints(StringRef Name) {
-  static constexpr StringLiteral Exact[] = {"printf",  "fprintf", "vprintf", "puts",   "fputs",   "putchar", "putc",
-                                            "fputc",   "fwrite",  "fflush",  "perror", "vfprintf", "__printf_chk",
-                                            "__fprintf_chk"};
+  static constexpr StringLiteral Exact[] = {"printf",  "fprintf",  "vprintf",      "puts",         "fputs",
+                                            "putchar", "putc",     "fputc",        "fwrite",       "fflush",
+                                            "perror",  "vfprintf", "__printf_chk", "__fprintf_chk"};
   if (is_contained(Exact, Name))
     return true;
   return Name.starts_with("_ZNSo") || Name.starts_with("_ZSt16__ostream") || Name.starts_with("_ZNSt8ios_base") ||

@@ -60,8 +60,8 @@ static void readLastAtExit(CountedLoop &C) {
 }
 
 namespace {
-/// An induction variable: Phi = (its value on entry) + Counter * Step. The step may itself be an induction variable of an
-/// outer loop, which is replaced first: the handle follows it.
+/// An induction variable: Phi = (its value on entry) + Counter * Step. The step may itself be an induction variable of
+/// an outer loop, which is replaced first: the handle follows it.
 struct Induction {
   PHINode *Phi;
   PHINode *Counter;
@@ -78,7 +78,8 @@ static void collectInductions(const Loop &L, const CountedLoop &C, ScalarEvoluti
     if (&Phi == C.Counter || !SE.isSCEVable(Phi.getType()))
       continue;
     const auto *Rec = dyn_cast<SCEVAddRecExpr>(SE.getSCEV(&Phi));
-    if (!Rec || Rec->getLoop() != &L || !Rec->isAffine() || !Expander.isSafeToExpandAt(Rec->getStepRecurrence(SE), Place))
+    if (!Rec || Rec->getLoop() != &L || !Rec->isAffine() ||
+        !Expander.isSafeToExpandAt(Rec->getStepRecurrence(SE), Place))
       continue;
     Value *Step = Expander.expandCodeFor(Rec->getStepRecurrence(SE), nullptr, Place);
     Found.push_back({&Phi, C.Counter, L.getLoopPreheader(), Step, Rec->hasNoSignedWrap(), Rec->hasNoUnsignedWrap()});

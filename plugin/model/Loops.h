@@ -16,9 +16,9 @@ namespace adstencil {
 
 struct CountedLoop {
   llvm::PHINode *Counter = nullptr;
-  llvm::WeakTrackingVH Last;           ///< value of Counter in the last iteration, defined outside of the loop
-  bool KnownBefore = false;            ///< Last is computed before the loop, not after it
-  llvm::BasicBlock *Exit = nullptr;    ///< the only exit block
+  llvm::WeakTrackingVH Last;        ///< value of Counter in the last iteration, defined outside of the loop
+  bool KnownBefore = false;         ///< Last is computed before the loop, not after it
+  llvm::BasicBlock *Exit = nullptr; ///< the only exit block
   llvm::SmallVector<llvm::BasicBlock *, 2> Exiting;
 };
 

@@ -149,17 +149,19 @@ static TwoResults splitFunction(IRBuilder<> &B, StringRef Name, Value *X) {
   return {B.CreateLdexp(X, B.CreateNeg(Exponent)), Exponent};
 }
 
-/// modf(x, &i) is trunc(x) and the rest; sincos(x, &s, &c) is a sine and a cosine; frexp(x, &e) is x 2^-e and e. Clang writes
-/// them as calls of libm or as intrinsics that return a pair.
+/// modf(x, &i) is trunc(x) and the rest; sincos(x, &s, &c) is a sine and a cosine; frexp(x, &e) is x 2^-e and e. Clang
+/// writes them as calls of libm or as intrinsics that return a pair.
 static void lowerPairs(CallInst *C) {
   const Function *F = C->getCalledFunction();
-  if (!F || !F->isDeclaration() || C->arg_size() == 0 || !(C->getArgOperand(0)->getType()->isFloatTy() || C->getArgOperand(0)->getType()->isDoubleTy()))
+  if (!F || !F->isDeclaration() || C->arg_size() == 0 ||
+      !(C->getArgOperand(0)->getType()->isFloatTy() || C->getArgOperand(0)->getType()->isDoubleTy()))
     return;
-  StringRef Name = StringSwitch<StringRef>(F->isIntrinsic() ? Intrinsic::getBaseName(F->getIntrinsicID()) : F->getName())
-                       .Cases({"modf", "modff", "llvm.modf"}, "modf")
-                       .Cases({"sincos", "sincosf", "llvm.sincos"}, "sincos")
-                       .Cases({"frexp", "frexpf", "llvm.frexp"}, "frexp")
-                       .Default("");
+  StringRef Name =
+      StringSwitch<StringRef>(F->isIntrinsic() ? Intrinsic::getBaseName(F->getIntrinsicID()) : F->getName())
+          .Cases({"modf", "modff", "llvm.modf"}, "modf")
+          .Cases({"sincos", "sincosf", "llvm.sincos"}, "sincos")
+          .Cases({"frexp", "frexpf", "llvm.frexp"}, "frexp")
+          .Default("");
   if (Name.empty())
     return;
   IRBuilder<> B(C);

@@ -2,7 +2,8 @@
 //
 //   - SimplifyCFG does not speculate: `c ? a/b : 0` keeps its branch, so the adjoint of the side not taken is never
 //     computed and 0 * inf cannot turn a cotangent into NaN.
-//   - GVN without PRE: carrying u[i] over to the next iteration as u[i-1] saves a load in the kernel and costs a tape in
+//   - GVN without PRE: carrying u[i] over to the next iteration as u[i-1] saves a load in the kernel and costs a tape
+//   in
 //     its adjoint.
 //   - Loops of a few iterations are unrolled fully, so that small local arrays dissolve into SSA values.
 //
@@ -84,7 +85,8 @@ static void shapeLoops(Function &F, FunctionAnalysisManager &FAM) {
   FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Shape)));
   FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
   FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
-  FPM.addPass(GVNPass(GVNOptions().setPRE(false).setLoadPRE(false).setLoadInLoopPRE(false).setLoadPRESplitBackedge(false)));
+  FPM.addPass(
+      GVNPass(GVNOptions().setPRE(false).setLoadPRE(false).setLoadInLoopPRE(false).setLoadPRESplitBackedge(false)));
   FPM.addPass(DSEPass());
   FPM.addPass(InstCombinePass());
   LoopPassManager Hoist;

@@ -1,8 +1,8 @@
 // Brings a requested function to the one form that all later stages work on.
 //
 // Everything that the kernel calls is inlined, local variables become SSA values, loops are in simplified, rotated form
-// with integer induction variables. The work is done on the body of the derivative itself (which at this point is a copy
-// of the kernel), so the kernel stays as the user wrote it, and -O0 and -O3 differentiate the same IR.
+// with integer induction variables. The work is done on the body of the derivative itself (which at this point is a
+// copy of the kernel), so the kernel stays as the user wrote it, and -O0 and -O3 differentiate the same IR.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

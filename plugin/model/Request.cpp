@@ -51,8 +51,7 @@ static CallInst *createScalarMarker(IRBuilderBase &B, Value *Primal, Value *Shad
   Module &M = *B.GetInsertBlock()->getModule();
   Type *T = Primal->getType();
   std::string Name = (ScalarMarkerPrefix + (T->isFloatTy() ? "f32" : "f64")).str();
-  auto Callee =
-      M.getOrInsertFunction(Name, FunctionType::get(T, {T, B.getPtrTy(), B.getInt32Ty()}, false));
+  auto Callee = M.getOrInsertFunction(Name, FunctionType::get(T, {T, B.getPtrTy(), B.getInt32Ty()}, false));
   makePure(cast<Function>(Callee.getCallee()));
   return B.CreateCall(Callee, {Primal, Shadow, B.getInt32(Number)});
 }

@@ -1,11 +1,12 @@
 // A request in the IR: "this function is to become the given derivative of the kernel it calls".
 //
 // Both entrances write one: the front end for annotated functions (frontend/Declare.cpp), the templates of
-// adstencil/derivatives.h for everything else. Reading a request turns it into *markers*, calls that later stages see as the
-// roots of all differentiable data:
+// adstencil/derivatives.h for everything else. Reading a request turns it into *markers*, calls that later stages see
+// as the roots of all differentiable data:
 //
-//     %u1 = call ptr    @adstencil.array(ptr %u, ptr %u_bar, i32 3)       memory behind %u1 has its shadow behind %u_bar
-//     %a1 = call double @adstencil.scalar.f64(double %a, ptr %a_bar, i32 4)  the scalar's shadow is the element at %a_bar
+//     %u1 = call ptr    @adstencil.array(ptr %u, ptr %u_bar, i32 3)       memory behind %u1 has its shadow behind
+//     %u_bar %a1 = call double @adstencil.scalar.f64(double %a, ptr %a_bar, i32 4)  the scalar's shadow is the element
+//     at %a_bar
 //
 // The kernel is called with %u1 and %a1, so after inlining every access of the kernel starts at a marker.
 //
@@ -45,14 +46,15 @@ struct Request {
   SourcePlace Place;
   llvm::Function *F = nullptr;
   std::vector<RequestParameter> Parameters;
-  std::vector<RootInfo> Roots; ///< by marker number
+  std::vector<RootInfo> Roots;                                    ///< by marker number
   llvm::DenseMap<const llvm::Value *, std::string> ArgumentNames; ///< arrays and shadows that are arguments themselves
 };
 
 /// The function that requests call; null in a module without any.
 llvm::Function *requestMarker(llvm::Module &M);
 
-/// Reads the request made by Call and replaces it by markers. Empty if the text is malformed (an internal error, reported).
+/// Reads the request made by Call and replaces it by markers. Empty if the text is malformed (an internal error,
+/// reported).
 std::optional<Request> readRequest(llvm::CallBase &Call);
 
 /// Markers.

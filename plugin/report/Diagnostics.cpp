@@ -89,8 +89,9 @@ void reportRefusals() {
   // The three derivatives of a kernel are refused for the same reason: once is enough.
   for (size_t I = 0; I != Refusals.size(); ++I) {
     bool Said = any_of(ArrayRef(Refusals).take_front(I), [&](const Refusal &R) {
-      return R.Kernel == Refusals[I].Kernel && R.Reason == Refusals[I].Reason && R.Place.Line == Refusals[I].Place.Line &&
-             R.Place.File == Refusals[I].Place.File && R.Fallback.Line == Refusals[I].Fallback.Line;
+      return R.Kernel == Refusals[I].Kernel && R.Reason == Refusals[I].Reason &&
+             R.Place.Line == Refusals[I].Place.Line && R.Place.File == Refusals[I].Place.File &&
+             R.Fallback.Line == Refusals[I].Fallback.Line;
     });
     if (!Said)
       report(Refusals[I]);

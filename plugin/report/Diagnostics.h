@@ -5,9 +5,10 @@
 //
 // Every refusal has three parts: place, reason in the user's terms, and what to do instead (the note).
 //
-// Places come from debug locations. A compilation without -g has none, and by the time a plugin is asked it is too late to turn
-// them on. Such refusals are kept until the pass ends; then the file is compiled once more in the same process, with
-// locations and without output, only to learn where they are (report/Locate.cpp). Nobody pays for that but files with errors.
+// Places come from debug locations. A compilation without -g has none, and by the time a plugin is asked it is too late
+// to turn them on. Such refusals are kept until the pass ends; then the file is compiled once more in the same process,
+// with locations and without output, only to learn where they are (report/Locate.cpp). Nobody pays for that but files
+// with errors.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

@@ -99,7 +99,8 @@ void AdjointPlan::print(raw_ostream &OS) const {
     OS << "  " << formatv("{0,-12} {1,-17} ", X.Name, roleOf(X)) << treatmentOf(*this, X) << "\n";
   for (Instruction &I : instructions(*R.F))
     if (isScalarMarker(&I))
-      OS << "  " << formatv("{0,-12} {1,-17} ", R.Roots[markerNumber(&I)].Name, "active scalar") << "reduction in loop order\n";
+      OS << "  " << formatv("{0,-12} {1,-17} ", R.Roots[markerNumber(&I)].Name, "active scalar")
+         << "reduction in loop order\n";
   SmallVector<const Loop *, 4> Preorder;
   for (const Loop *L : LI.getLoopsInPreorder())
     Preorder.push_back(L);

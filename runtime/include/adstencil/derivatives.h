@@ -12,8 +12,9 @@
 //   - for a parameter of reference type, a pointer to the object and a pointer to its shadow;
 //   - for an active scalar, its value and a pointer to the element that receives the derivative;
 //   - for a function object that holds pointers, the object and a copy of it that holds the shadows' pointers.
-// An argument that is passed as it is has no derivative. Arguments are taken by value; objects that a kernel should see in place
-// are passed by pointer. The semantics of vjp, adjoint and tangent are those of __vjp_K, __adjoint_K and __tangent_K.
+// An argument that is passed as it is has no derivative. Arguments are taken by value; objects that a kernel should see
+// in place are passed by pointer. The semantics of vjp, adjoint and tangent are those of __vjp_K, __adjoint_K and
+// __tangent_K.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
@@ -67,7 +68,8 @@ struct argument {
 
 template <class P>
 argument<P, no_shadow> wrap(P p) {
-  static_assert(std::is_trivially_copyable_v<P>, "pass a view or a pointer: arguments of derivatives are trivially copyable");
+  static_assert(std::is_trivially_copyable_v<P>,
+                "pass a view or a pointer: arguments of derivatives are trivially copyable");
   return {p, {}};
 }
 template <class P, class S>

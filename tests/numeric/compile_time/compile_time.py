@@ -134,7 +134,7 @@ def main():
         plugin = ["-fplugin=" + arguments.plugin]
         harmless = check("without annotations", 1.02, compile_it + [os.path.join(HERE, "unannotated.cpp")], plugin, 7, 3)
         # Here the margin is wide and a run is long: a few runs do.
-        annotated = check("100 kernels", 3.0, compile_it + [generated], plugin, 3, 3)
+        annotated = check("100 kernels", 3.0, compile_it + [generated], plugin, 3, 2)
     return 0 if harmless and annotated else 1
 
 

@@ -7,12 +7,11 @@
 #include <iostream>
 #include <map>
 #include <numeric>
-#include <random>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -34,7 +33,7 @@ std::map<Key, std::vector<double>> group(const std::vector<std::pair<Key, double
   for (const auto& [key, value] : pairs)
     groups[key].push_back(value);
   for (auto& [key, values] : groups)
-    std::stable_sort(values.begin(), values.end(), std::greater<>());
+    std::sort(values.begin(), values.end(), std::greater<>());
   return groups;
 }
 
@@ -67,18 +66,12 @@ double stencil(std::vector<double>& out, const std::vector<double>& in, int nx, 
 
 int main(int argc, char** argv) {
   std::vector<double> values(1000);
-  std::mt19937_64 engine(argc);
-  std::generate(values.begin(), values.end(), [&] { return std::normal_distribution<>()(engine); });
-  std::cout << fill_all(values, std::make_integer_sequence<int, 24>()) << '\n';
+  std::generate(values.begin(), values.end(), [x = 0.1 * argc]() mutable { return x = 4 * x * (1 - x); });
+  std::cout << fill_all(values, std::make_integer_sequence<int, 10>()) << '\n';
   std::cout << group<int>({{1, 2.0}, {2, 3.0}}).size() + group<std::string>({{"a", 2.0}}).size() << '\n';
   std::unordered_map<std::string, std::set<int>> index;
-  const std::regex word("([a-z]+)=([0-9]+)");
-  for (int i = 0; i < argc; ++i) {
-    std::smatch match;
-    const std::string text = argv[i];
-    if (std::regex_match(text, match, word))
-      index[match[1]].insert(std::stoi(match[2]));
-  }
+  for (int i = 0; i < argc; ++i)
+    index[argv[i]].insert(i);
   for (const auto& [key, numbers] : index)
     std::cout << key << ' ' << numbers.size() << '\n';
   std::vector<double> out(values.size());

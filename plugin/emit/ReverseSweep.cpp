@@ -1,0 +1,296 @@
+// The reverse sweep: primal values and cotangents at any place in it, the reverse of blocks and loops, and what is done
+// to shadows.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "emit/Emitter.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+AllocaInst *Emitter::cotangentOf(const Value *V) {
+  AllocaInst *&A = Cotangents[V];
+  if (!A)
+    A = createVariable(EntryBuilder, V->getType(), V->getName() + ".bar");
+  return A;
+}
+
+Value *Emitter::takeCotangent(IRBuilder<> &B, const Value *V) {
+  AllocaInst *A = cotangentOf(V);
+  Value *Bar = B.CreateLoad(V->getType(), A);
+  B.CreateStore(ConstantFP::get(V->getType(), 0.0), A);
+  return Bar;
+}
+
+AllocaInst *Emitter::variableOf(const Instruction *I) {
+  AllocaInst *&A = Variables[I];
+  if (!A)
+    A = createVariable(EntryBuilder, I->getType(), I->getName() + ".value");
+  return A;
+}
+
+bool Emitter::isRecomputable(const Value *V, const Loop *L, unsigned Depth) const {
+  const auto *I = dyn_cast<Instruction>(V);
+  if (!I || isa<AllocaInst>(I))
+    return true;
+  if (loopOf(I->getParent()) != L)
+    return true;
+  if (I == P.Loops.find(L)->second.Counter)
+    return true;
+  if (Depth == 0 || I->getType()->isFPOrFPVectorTy())
+    return false;
+  if (isa<LoadInst>(I) && I->hasMetadata(LLVMContext::MD_invariant_load))
+    return isRecomputable(cast<LoadInst>(I)->getPointerOperand(), L, Depth);
+  if (!(I->isBinaryOp() && !I->isIntDivRem()) && !isa<CastInst>(I) && !isa<GetElementPtrInst>(I) && !isa<ICmpInst>(I))
+    return false;
+  return all_of(I->operands(), [&](const Use &U) { return isRecomputable(U, L, Depth - 1); });
+}
+
+Value *Emitter::lookUp(IRBuilder<> &B, Value *V) {
+  auto *I = dyn_cast<Instruction>(V);
+  if (!I || isa<AllocaInst>(I))
+    return V;
+  const Loop *L = loopOf(I->getParent());
+  if (L && I == P.Loops.find(L)->second.Counter)
+    return B.CreateLoad(I->getType(), stateOf(L).Counter);
+  if (L && !P.isJoint(L) && isRecomputable(I, L)) {
+    Instruction *Copy = I->clone();
+    for (Use &U : Copy->operands())
+      U.set(lookUp(B, U));
+    B.Insert(Copy, I->getName());
+    return Copy;
+  }
+  return B.CreateLoad(I->getType(), variableOf(I));
+}
+
+BasicBlock *Emitter::reverseBlockOf(const BasicBlock *BB) {
+  BasicBlock *&R = ReverseBlocks[BB];
+  if (!R) {
+    R = newBlock(BB->getName() + ".reverse");
+    // A block from which the reverse sweep does not start and that it never visits cannot be left to it either.
+    if (!P.ReverseTargets.count(BB))
+      new UnreachableInst(Ctx, R);
+  }
+  return R;
+}
+
+unsigned Emitter::exitIndex(const Loop *L, const BasicBlock *Exiting) const {
+  const auto &Targets = P.ReverseTargets.find(P.Loops.find(L)->second.Exit)->second;
+  return find(Targets, Exiting) - Targets.begin();
+}
+
+LoopState &Emitter::stateOf(const Loop *L) {
+  std::unique_ptr<LoopState> &State = LoopStates[L];
+  if (!State) {
+    State = std::make_unique<LoopState>();
+    Type *Int = EntryBuilder.getInt64Ty();
+    State->Counter = createVariable(EntryBuilder, Int, "counter");
+    State->Last = createVariable(EntryBuilder, Int, "last");
+    State->ExitIndex = createVariable(EntryBuilder, EntryBuilder.getInt32Ty(), "exit.index");
+  }
+  return *State;
+}
+
+BasicBlock *Emitter::entryOf(const Loop *L) {
+  LoopState &State = stateOf(L);
+  if (State.Entry)
+    return State.Entry;
+  const CountedLoop &C = P.Loops.find(L)->second;
+  State.Entry = newBlock("loop.reverse");
+  State.Next = newBlock("loop.next");
+  BasicBlock *NextBlock = State.Next; // State may move when further loops are met
+  IRBuilder<> B(State.Entry);
+  Value *Last = lookUp(B, C.Last);
+  B.CreateStore(Last, State.Counter);
+  B.CreateStore(Last, State.Last);
+  if (P.isJoint(L)) {
+    BasicBlock *Iterate = newBlock("iterate");
+    B.CreateBr(Iterate);
+    BranchInst::Create(Iterate, NextBlock);
+    if (!P.LoopPlans.find(L)->second.Recorded.empty()) {
+      State.Pops.push_back(newBlock("pop"));
+      BasicBlock *Pop = State.Pops.back();
+      BranchInst::Create(Pop, Iterate);
+      BasicBlock *Front = newBlock("front");
+      BranchInst::Create(Front, Pop);
+      emitForward(L, Front);
+    } else {
+      emitForward(L, Iterate);
+    }
+    return LoopStates[L]->Entry;
+  }
+  State.Pops.push_back(newBlock("pop"));
+  B.CreateBr(State.Pops.back());
+  IRBuilder<> D(State.Pops.back());
+  if (C.Exiting.size() == 1) {
+    D.CreateBr(reverseBlockOf(C.Exiting[0]));
+  } else {
+    Value *Index = D.CreateLoad(D.getInt32Ty(), State.ExitIndex);
+    SwitchInst *Switch = D.CreateSwitch(Index, reverseBlockOf(C.Exiting[0]), C.Exiting.size());
+    for (BasicBlock *X : C.Exiting)
+      Switch->addCase(D.getInt32(exitIndex(L, X)), reverseBlockOf(X));
+  }
+  LoopStates[L]->Pops.push_back(newBlock("pop"));
+  BranchInst::Create(LoopStates[L]->Pops.back(), NextBlock);
+  BranchInst::Create(reverseBlockOf(L->getLoopLatch()), LoopStates[L]->Pops.back());
+  return LoopStates[L]->Entry;
+}
+
+void Emitter::goTo(IRBuilder<> &B, const BasicBlock *From, BasicBlock *To) {
+  const Loop *L = loopOf(To);
+  if (!L || L->contains(From)) {
+    B.CreateBr(reverseBlockOf(To));
+    return;
+  }
+  if (P.Loops.find(L)->second.Exiting.size() > 1)
+    B.CreateStore(B.getInt32(exitIndex(L, To)), stateOf(L).ExitIndex);
+  B.CreateBr(entryOf(L));
+}
+
+void Emitter::emitReverseBlock(BasicBlock *BB, ArrayRef<BasicBlock *> Targets) {
+  IRBuilder<> B(reverseBlockOf(BB));
+  for (Instruction &I : reverse(*BB))
+    if (!isa<PHINode>(I) && P.hasReverse(I)) {
+      B.SetCurrentDebugLocation(I.getDebugLoc());
+      reverseInstruction(B, I);
+    }
+  SmallVector<std::pair<PHINode *, Value *>, 4> Phis;
+  for (PHINode &Phi : BB->phis())
+    if (P.hasReverse(Phi))
+      Phis.push_back({&Phi, nullptr});
+  for (auto &[Phi, Bar] : Phis)
+    Bar = takeCotangent(B, Phi);
+  auto AddAlong = [&](IRBuilder<> &Edge, BasicBlock *Pred) {
+    IRBuilder<>::FastMathFlagGuard Guard(Edge);
+    Edge.setFastMathFlags(cotangentFlags());
+    for (auto &[Phi, Bar] : Phis)
+      addTo(Edge, Phi->getIncomingValueForBlock(Pred), Bar);
+  };
+  if (Targets.empty()) {
+    B.CreateBr(Finish);
+    return;
+  }
+  const Loop *L = loopOf(BB);
+  if (L && L->getHeader() == BB) {
+    reverseHeader(B, L, AddAlong);
+    return;
+  }
+  if (Targets.size() == 1) {
+    AddAlong(B, Targets[0]);
+    goTo(B, BB, Targets[0]);
+    return;
+  }
+  Value *Index = lookUp(B, P.Predecessor.lookup(BB));
+  SmallVector<BasicBlock *, 4> Edges;
+  for (BasicBlock *Target : Targets) {
+    Edges.push_back(newBlock("edge"));
+    IRBuilder<> Edge(Edges.back());
+    AddAlong(Edge, Target);
+    goTo(Edge, BB, Target);
+  }
+  SwitchInst *Switch = B.CreateSwitch(Index, Edges[0], Edges.size());
+  for (unsigned K = 1; K != Edges.size(); ++K)
+    Switch->addCase(cast<ConstantInt>(ConstantInt::get(Index->getType(), K)), Edges[K]);
+}
+
+void Emitter::reverseHeader(IRBuilder<> &B, const Loop *L, function_ref<void(IRBuilder<> &, BasicBlock *)> AddAlong) {
+  entryOf(L);
+  LoopState &State = stateOf(L);
+  Value *Count = B.CreateLoad(B.getInt64Ty(), State.Counter);
+  BasicBlock *First = newBlock("first"), *Again = newBlock("again");
+  B.CreateCondBr(B.CreateICmpEQ(Count, B.getInt64(0)), First, Again);
+  IRBuilder<> Out(First);
+  AddAlong(Out, L->getLoopPreheader());
+  Out.CreateBr(reverseBlockOf(L->getLoopPreheader()));
+  IRBuilder<> Back(Again);
+  AddAlong(Back, L->getLoopLatch());
+  Back.CreateStore(Back.CreateSub(Count, Back.getInt64(1)), State.Counter);
+  Back.CreateBr(State.Next);
+}
+
+void Emitter::reverseInstruction(IRBuilder<> &B, Instruction &I) {
+  if (auto *St = dyn_cast<StoreInst>(&I))
+    return reverseStore(B, *St);
+  if (auto *L = dyn_cast<LoadInst>(&I))
+    return reverseLoad(B, *L);
+  Value *Bar = takeCotangent(B, &I);
+  if (isScalarMarker(&I)) {
+    Value *Shadow = lookUp(B, cast<CallInst>(I).getArgOperand(1));
+    addToShadow(B, Shadow, Bar);
+    return;
+  }
+  if (!emitAdjoint(B, I, Bar, *this))
+    Failed = true;
+}
+
+void Emitter::addToShadow(IRBuilder<> &B, Value *Shadow, Value *Bar) {
+  IRBuilder<>::FastMathFlagGuard Guard(B);
+  B.setFastMathFlags(cotangentFlags());
+  B.CreateStore(B.CreateFAdd(B.CreateLoad(Bar->getType(), Shadow), Bar), Shadow);
+}
+
+Stream &Emitter::logOf(Type *T) {
+  std::unique_ptr<Stream> &Log = Logs[T];
+  if (!Log)
+    Log = std::make_unique<Stream>(EntryBuilder, ArrayRef<Type *>{EntryBuilder.getPtrTy(), T}, "shadow.log");
+  return *Log;
+}
+
+void Emitter::changeShadow(IRBuilder<> &B, const Value *Pointer, Value *Shadow, Type *T,
+                           function_ref<Value *(Value *)> New) {
+  ShadowUse Use = P.shadowUse(Pointer);
+  if (Use == ShadowUse::Keep)
+    return;
+  BasicBlock *Done = nullptr;
+  if (Use == ShadowUse::Guarded) {
+    Value *Proof = nullptr;
+    for (const Value *Root : P.A.roots(Pointer))
+      if (Value *G = P.Guard.lookup(Root))
+        Proof = lookUp(B, G);
+    BasicBlock *Log = newBlock("log");
+    Done = newBlock("kept");
+    B.CreateCondBr(Proof, Done, Log);
+    B.SetInsertPoint(Log);
+  }
+  Value *OldValue = B.CreateLoad(T, Shadow);
+  StoreInst *Change = B.CreateStore(New(OldValue), Shadow);
+  if (Use != ShadowUse::Reverse)
+    PendingPushes.push_back({Change, &logOf(T), {Shadow, OldValue}});
+  if (Done) {
+    B.CreateBr(Done);
+    B.SetInsertPoint(Done);
+  }
+}
+
+void Emitter::reverseStore(IRBuilder<> &B, StoreInst &St) {
+  Type *T = St.getValueOperand()->getType();
+  if (P.Undo.contains(&St)) {
+    Value *OldValue = undoStream(&St).pop(B)[0];
+    B.CreateAlignedStore(OldValue, lookUp(B, St.getPointerOperand()), St.getAlign());
+  }
+  Value *ShadowPointer = P.Shadow.lookup(St.getPointerOperand());
+  if (!ShadowPointer || !isDifferentiableType(T))
+    return;
+  Value *Shadow = lookUp(B, ShadowPointer);
+  if (P.A.isActive(St.getValueOperand())) {
+    IRBuilder<>::FastMathFlagGuard Guard(B);
+    B.setFastMathFlags(cotangentFlags());
+    addTo(B, St.getValueOperand(), B.CreateLoad(T, Shadow));
+  }
+  if (!P.Increment.contains(&St))
+    changeShadow(B, St.getPointerOperand(), Shadow, T, [&](Value *) { return ConstantFP::get(T, 0.0); });
+}
+
+void Emitter::reverseLoad(IRBuilder<> &B, LoadInst &L) {
+  Value *Bar = takeCotangent(B, &L);
+  if (P.IncrementLoad.contains(&L))
+    return;
+  Value *Shadow = lookUp(B, P.Shadow.lookup(L.getPointerOperand()));
+  changeShadow(B, L.getPointerOperand(), Shadow, L.getType(), [&](Value *OldValue) {
+    IRBuilder<>::FastMathFlagGuard Guard(B);
+    B.setFastMathFlags(cotangentFlags());
+    return B.CreateFAdd(OldValue, Bar);
+  });
+}
+
+} // namespace adstencil
