@@ -176,7 +176,7 @@ private:
     case LibraryCall::NoReturn:
       return checkType(CB);
     case LibraryCall::Pure:
-      if (isa<IntrinsicInst>(CB) && CB.getType()->isIntOrIntVectorTy() && !passesActive(CB))
+      if (isa<IntrinsicInst>(CB) && CB.getType()->isIntOrIntVectorTy() && !passesActiveValue(CB))
         return true;
       break;
     case LibraryCall::Memory:
@@ -191,6 +191,10 @@ private:
       break;
     }
     return checkUnknownCall(CB);
+  }
+
+  bool passesActiveValue(const CallBase &CB) const {
+    return any_of(CB.args(), [&](const Use &U) { return A.isVaried(U); });
   }
 
   bool passesActive(const CallBase &CB) const {
@@ -216,8 +220,11 @@ private:
       StringRef Name = Intrinsic::getBaseName(II->getIntrinsicID());
       if (Name.starts_with("llvm.va_"))
         return refuseAt(CB, "it reads variable arguments", "name every parameter");
+      if (Name.starts_with("llvm.experimental.constrained."))
+        return refuseAt(CB, "its arithmetic depends on the rounding mode or raises exceptions (-frounding-math, a strict -ffp-model)",
+                        "compile the file of the kernel without these options");
       // Rounding an active value to an integer (lrint and its kin).
-      if (CB.getType()->isIntOrIntVectorTy() && passesActive(CB) && Name != "llvm.is.fpclass")
+      if (CB.getType()->isIntOrIntVectorTy() && passesActiveValue(CB) && Name != "llvm.is.fpclass")
         return refuseAt(CB, "an active value is turned into an integer",
                         "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
       if (CB.doesNotAccessMemory() && (CB.getType()->isIntOrIntVectorTy() || !passesActive(CB)))

@@ -17,6 +17,9 @@ static bool prints(StringRef Name) {
                                             "perror",  "vfprintf", "__printf_chk", "__fprintf_chk"};
   if (is_contained(Exact, Name))
     return true;
+  // Reports of the user's sanitizers: their checks stay in the kernel, not in its derivative.
+  if (Name.starts_with("__ubsan_handle_") || Name.starts_with("__sanitizer_") || Name.starts_with("__asan_"))
+    return true;
   return Name.starts_with("_ZNSo") || Name.starts_with("_ZSt16__ostream") || Name.starts_with("_ZNSt8ios_base") ||
          Name.starts_with("_ZNKSt9basic_ios") || Name.starts_with("_ZNSt9basic_ios") ||
          (Name.starts_with("_ZSt") && Name.contains("ostream")) || (Name.starts_with("_ZSt") && Name.contains("RSo")) ||

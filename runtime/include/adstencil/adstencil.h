@@ -27,6 +27,6 @@
 #define ADSTENCIL_WRT(...)
 #endif
 
-#if defined(__cplusplus) && defined(__ADSTENCIL__)
+#if defined(__ADSTENCIL__) && defined(__cplusplus) && __cplusplus >= 201703L
 #include <adstencil/derivatives.h>
 #endif
