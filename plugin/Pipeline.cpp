@@ -79,7 +79,7 @@ PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) 
       F->setComdat(nullptr);
       continue;
     }
-    cleanUp(*F, FAM);
+    cleanUp(*F, FAM, Optimised && !options().CheckOverlap);
     removeMarkers(*F);
     if (options().CheckOverlap)
       checkOverlap(*R);

@@ -8,8 +8,13 @@
 namespace adstencil {
 
 struct DifferentiatePass : llvm::PassInfoMixin<DifferentiatePass> {
+  /// Optimised: the compiler's own pipeline follows and cleans up, so the derivative is left as it is emitted.
+  explicit DifferentiatePass(bool Optimised) : Optimised(Optimised) {}
   llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &MAM);
   static bool isRequired() { return true; }
+
+private:
+  bool Optimised;
 };
 
 } // namespace adstencil

@@ -221,8 +221,10 @@ private:
       if (Name.starts_with("llvm.va_"))
         return refuseAt(CB, "it reads variable arguments", "name every parameter");
       if (Name.starts_with("llvm.experimental.constrained."))
-        return refuseAt(CB, "its arithmetic depends on the rounding mode or raises exceptions (-frounding-math, a strict -ffp-model)",
-                        "compile the file of the kernel without these options");
+        return refuseAt(
+            CB,
+            "its arithmetic depends on the rounding mode or raises exceptions (-frounding-math, a strict -ffp-model)",
+            "compile the file of the kernel without these options");
       // Rounding an active value to an integer (lrint and its kin).
       if (CB.getType()->isIntOrIntVectorTy() && passesActiveValue(CB) && Name != "llvm.is.fpclass")
         return refuseAt(CB, "an active value is turned into an integer",

@@ -102,6 +102,22 @@ bool splitAddress(const SCEV *Address, const Loop *Innermost, ScalarEvolution &S
   return Strides.empty() && (!Outermost || SE.isLoopInvariant(Rest, Outermost));
 }
 
+/// Rewrites zext(a + b) as sext(a) + sext(b) where the sum is known not to be negative and does not overflow, so that
+/// `nx - 1` in a trip count meets `nx` in a stride.
+class ExtensionSplitter : public SCEVRewriteVisitor<ExtensionSplitter> {
+public:
+  explicit ExtensionSplitter(ScalarEvolution &SE) : SCEVRewriteVisitor(SE) {}
+  const SCEV *visitZeroExtendExpr(const SCEVZeroExtendExpr *E) {
+    const auto *Sum = dyn_cast<SCEVAddExpr>(E->getOperand());
+    if (!Sum || !Sum->hasNoSignedWrap() || !SE.isKnownNonNegative(Sum))
+      return E;
+    SmallVector<const SCEV *, 4> Terms;
+    for (const SCEV *T : Sum->operands())
+      Terms.push_back(SE.getSignExtendExpr(T, E->getType()));
+    return SE.getAddExpr(Terms);
+  }
+};
+
 class WrittenArray {
 public:
   WrittenArray(AdjointPlan &P, ScalarEvolution &SE, const Value *Root) : P(P), SE(SE), Root(Root) {}
@@ -203,6 +219,36 @@ private:
     return true;
   }
 
+  /// Proves from the conditions that guard the loops that no cell is stored twice: constant strides first, then
+  /// symbolic ones from the inside out. For a store to `a[i + nx * j]` with 1 <= i < nx - 1 the stride of j exceeds
+  /// what i can add up to.
+  bool isKnownInjective(ArrayRef<Axis> Axes, const Loop *Innermost, uint64_t Size) {
+    SmallVector<Axis, 4> Order;
+    for (const Axis &X : Axes)
+      if (isa<SCEVConstant>(X.Stride))
+        Order.push_back(X);
+    sort(Order, [](const Axis &X, const Axis &Y) {
+      return cast<SCEVConstant>(X.Stride)->getAPInt().abs().ult(cast<SCEVConstant>(Y.Stride)->getAPInt().abs());
+    });
+    for (const Axis &X : Axes) // innermost first
+      if (!isa<SCEVConstant>(X.Stride))
+        Order.push_back(X);
+    Type *Int = Type::getInt64Ty(P.R.F->getContext());
+    const SCEV *Span = SE.getConstant(Int, Size);
+    for (const Axis &X : Order) {
+      const SCEV *Stride = SE.applyLoopGuards(X.Stride, Innermost);
+      if (auto *C = dyn_cast<SCEVConstant>(Stride))
+        Stride = SE.getConstant(C->getAPInt().abs());
+      const SCEV *Last = SE.applyLoopGuards(SE.getSCEV(P.Loops.find(X.L)->second.Last), Innermost);
+      Last = ExtensionSplitter(SE).visit(Last);
+      if (Stride->getType() != Int || Last->getType() != Int || !SE.isKnownPositive(Stride) ||
+          !SE.isKnownNonNegative(SE.getMinusSCEV(Stride, Span)))
+        return false;
+      Span = SE.getAddExpr(Span, SE.getMulExpr(Stride, Last));
+    }
+    return true;
+  }
+
   /// A condition under which no cell is stored twice, computed in front of the outermost loop. Null: not to be had.
   Value *proveInjective() {
     StoreInst *S = Stores[0];
@@ -215,6 +261,8 @@ private:
       return ConstantInt::getTrue(Ctx);
     if (Axes.size() > 6)
       return nullptr;
+    if (isKnownInjective(Axes, Innermost, S->getDataLayout().getTypeStoreSize(S->getValueOperand()->getType())))
+      return ConstantInt::getTrue(Ctx);
     const Loop *Outermost = Innermost->getOutermostLoop();
     Instruction *Place = Outermost->getLoopPreheader()->getTerminator();
     SCEVExpander Expander(SE, "proof");

@@ -141,7 +141,7 @@ void Emitter::emitFinish() {
     B.SetInsertPoint(Undo);
     SmallVector<Value *, 4> Change = Log->pop(B);
     B.CreateStore(Change[1], Change[0]);
-    B.CreateBr(Test);
+    doNotUnroll(B.CreateBr(Test));
     B.SetInsertPoint(Done);
     Log->release(B);
   }

@@ -106,7 +106,7 @@ BasicBlock *Emitter::entryOf(const Loop *L) {
   if (P.isJoint(L)) {
     BasicBlock *Iterate = newBlock("iterate");
     B.CreateBr(Iterate);
-    BranchInst::Create(Iterate, NextBlock);
+    doNotUnroll(BranchInst::Create(Iterate, NextBlock));
     if (!P.LoopPlans.find(L)->second.Recorded.empty()) {
       State.Pops.push_back(newBlock("pop"));
       BasicBlock *Pop = State.Pops.back();

@@ -17,6 +17,14 @@ AllocaInst *createVariable(IRBuilder<> &EntryBuilder, Type *T, const Twine &Name
   return A;
 }
 
+void doNotUnroll(BranchInst *BackEdge) {
+  LLVMContext &Ctx = BackEdge->getContext();
+  Metadata *Option = MDNode::get(Ctx, MDString::get(Ctx, "llvm.loop.unroll.runtime.disable"));
+  MDNode *Properties = MDNode::getDistinct(Ctx, {nullptr, Option});
+  Properties->replaceOperandWith(0, Properties);
+  BackEdge->setMetadata(LLVMContext::MD_loop, Properties);
+}
+
 /// ptr __adstencil_grow(ptr data, i64 bytes): realloc that stops the program when there is no memory left.
 static Function *growFunction(Module &M) {
   if (Function *F = M.getFunction("__adstencil_grow"))

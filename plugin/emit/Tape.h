@@ -36,4 +36,8 @@ private:
 /// A variable of the derivative, zero at entry.
 llvm::AllocaInst *createVariable(llvm::IRBuilder<> &EntryBuilder, llvm::Type *T, const llvm::Twine &Name);
 
+/// Says that the loop of this back edge is not worth unrolling at run time. Reversed iterations add to shadows one
+/// after the other, so copies of the body would cost compile time and code and win nothing.
+void doNotUnroll(llvm::BranchInst *BackEdge);
+
 } // namespace adstencil

@@ -124,6 +124,9 @@ void Declarer::declareWrt(Sema &S, FunctionDecl *Kernel, llvm::StringRef Name, c
   if (!isValidAsciiIdentifier(("_" + Name).str()))
     return Error(("'" + Name + "' cannot be part of a function's name").str(),
                  "the first argument names the derivative: letters, digits and underscores");
+  for (const Derivative &D : Pending)
+    if (D.Kernel == Kernel && D.Function->getName() == ("__vjp_" + Kernel->getName() + "_" + Name).str())
+      return Error(("'" + Name + "' names two variants").str(), "give each wrt of a kernel a name of its own");
   completeParameterTypes(S, Kernel);
   for (const std::string &Input : Inputs) {
     const auto *P = llvm::find_if(Kernel->parameters(), [&](auto *Q) { return Q->getName() == Input; });

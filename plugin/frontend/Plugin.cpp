@@ -36,8 +36,9 @@ llvm::StringRef helpText() {
 }
 
 static void registerPasses(llvm::PassBuilder &PB) {
-  PB.registerPipelineStartEPCallback(
-      [](llvm::ModulePassManager &MPM, llvm::OptimizationLevel) { MPM.addPass(DifferentiatePass()); });
+  PB.registerPipelineStartEPCallback([](llvm::ModulePassManager &MPM, llvm::OptimizationLevel Level) {
+    MPM.addPass(DifferentiatePass(Level != llvm::OptimizationLevel::O0));
+  });
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include "model/Inline.h"
 
 #include "model/Library.h"
+#include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
@@ -38,7 +39,8 @@ static void makeDirect(CallBase &CB, Function *F) {
     CB.setCalledFunction(F);
 }
 
-bool inlineCalls(Request &R) {
+Inlined inlineCalls(Request &R) {
+  Inlined Done = Inlined::Nothing;
   std::vector<ChainLink> Chain;
   SmallVector<Site, 16> Work;
   for (Instruction &I : instructions(*R.F))
@@ -54,9 +56,9 @@ bool inlineCalls(Request &R) {
       continue;
     for (int C = S.Parent; C != -1; C = Chain[C].Parent)
       if (Chain[C].F == F || F == R.F) {
-        refuse(F->getContext(), R.Kernel, S.Call, R.Place, "'" + F->getName().str() + "' calls itself (recursion)",
-               "write the recursion as a loop");
-        return false;
+        refuse(F->getContext(), R.Kernel, S.Call, R.Place,
+               "'" + demangle(F->getName().str()) + "' calls itself (recursion)", "write the recursion as a loop");
+        return Inlined::Refused;
       }
     makeDirect(*S.Call, F);
     Chain.push_back({F, S.Parent});
@@ -65,6 +67,7 @@ bool inlineCalls(Request &R) {
     InlineResult Result = InlineFunction(*S.Call, Info, /*MergeAttributes=*/false, nullptr, /*InsertLifetime=*/true);
     if (!Result.isSuccess())
       continue; // stays a call; the restrictions decide whether that matters
+    Done = Inlined::Something;
     for (CallBase *New : Info.InlinedCallSites)
       Work.push_back({New, Link});
   }
@@ -76,7 +79,7 @@ bool inlineCalls(Request &R) {
         changeToCall(II);
     }
   removeUnreachableBlocks(*R.F);
-  return true;
+  return Done;
 }
 
 } // namespace adstencil

@@ -7,7 +7,9 @@
 
 namespace adstencil {
 
-/// Inlines every call in R.F whose body is visible, recursively. Recursion is reported. Returns false after a report.
-bool inlineCalls(Request &R);
+enum class Inlined { Nothing, Something, Refused };
+
+/// Inlines every call in R.F whose body is visible, recursively. Recursion is reported and refused.
+Inlined inlineCalls(Request &R);
 
 } // namespace adstencil

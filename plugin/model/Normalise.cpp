@@ -49,6 +49,9 @@ void rootsOf(const Value *Pointer, SmallVectorImpl<const Value *> &Roots) {
       Roots.push_back(O);
 }
 
+/// Function pointers handed down through more levels than this are taken for recursion.
+static constexpr unsigned MaxInliningRounds = 16;
+
 static SimplifyCFGPass simplifyCFG() {
   return SimplifyCFGPass(SimplifyCFGOptions().speculateBlocks(false).setSimplifyCondBranch(true));
 }
@@ -77,7 +80,6 @@ static void shapeLoops(Function &F, FunctionAnalysisManager &FAM) {
   Rotate.addPass(LICMPass(LICMOptions()));
   FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Rotate), /*UseMemorySSA=*/true));
   FPM.addPass(simplifyCFG());
-  FPM.addPass(InstCombinePass());
   LoopPassManager Shape;
   Shape.addPass(IndVarSimplifyPass());
   Shape.addPass(LoopDeletionPass());
@@ -98,9 +100,13 @@ static void shapeLoops(Function &F, FunctionAnalysisManager &FAM) {
   run(std::move(FPM), F, FAM);
 }
 
-void cleanUp(Function &F, FunctionAnalysisManager &FAM) {
+void cleanUp(Function &F, FunctionAnalysisManager &FAM, bool OptimiserFollows) {
   FunctionPassManager FPM;
   FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
+  if (OptimiserFollows) {
+    run(std::move(FPM), F, FAM);
+    return;
+  }
   FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
   FPM.addPass(InstCombinePass());
   FPM.addPass(SimplifyCFGPass(SimplifyCFGOptions().speculateBlocks(false)));
@@ -159,12 +165,20 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   F.removeFnAttr(Attribute::OptimizeNone);
   F.removeFnAttr(Attribute::NoInline);
   // Each round resolves function pointers that the inlining of the round before has exposed.
-  for (unsigned Round = 0; Round != 4; ++Round) {
-    if (!inlineCalls(R))
+  unsigned Rounds = 0;
+  for (Inlined Done = Inlined::Something; Done == Inlined::Something;) {
+    if (++Rounds > MaxInliningRounds) {
+      refuse(F.getContext(), R.Kernel, nullptr, R.Place, "its calls through pointers never end (recursion)",
+             "write the recursion as a loop");
+      return false;
+    }
+    Done = inlineCalls(R);
+    if (Done == Inlined::Refused)
       return false;
     purifyMathematics(F);
     dropAnnotations(F);
-    simplify(F, FAM);
+    if (Done == Inlined::Something)
+      simplify(F, FAM);
   }
   exposeNestedPointers(R);
   if (!lowerMemoryCalls(R))

@@ -15,8 +15,9 @@ namespace adstencil {
 /// Normalises R.F. Returns false after reporting why the kernel cannot be brought to the form.
 bool normalise(Request &R, llvm::FunctionAnalysisManager &FAM);
 
-/// Cleans up after a derivative has been written: promotes its variables, removes what nothing uses.
-void cleanUp(llvm::Function &F, llvm::FunctionAnalysisManager &FAM);
+/// Cleans up after a derivative has been written: promotes its variables and, unless the compiler's own optimiser
+/// follows, removes what nothing uses.
+void cleanUp(llvm::Function &F, llvm::FunctionAnalysisManager &FAM, bool OptimiserFollows);
 
 /// The arrays that a pointer may lead into: markers, local variables, globals, or other values.
 void rootsOf(const llvm::Value *Pointer, llvm::SmallVectorImpl<const llvm::Value *> &Roots);

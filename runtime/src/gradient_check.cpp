@@ -31,8 +31,9 @@ double along(const scalar_function& f, std::span<const double> x, std::span<cons
 } // namespace
 
 double relative_difference(double a, double b) {
-  const double scale = std::max(std::abs(a), std::abs(b));
-  return scale == 0 ? 0 : std::abs(a - b) / scale;
+  // A NaN on either side comes out as NaN, which no tolerance accepts.
+  const double difference = std::abs(a - b);
+  return difference == 0 ? 0 : difference / std::max(std::abs(a), std::abs(b));
 }
 
 double dot(std::span<const double> a, std::span<const double> b) {

@@ -110,11 +110,14 @@ inline constexpr request_text<A...> text_of{Mode::name};
 /// Passes an argument on; where the parameter is a reference, a pointer becomes the object it points to.
 template <class Parameter, class P>
 decltype(auto) pass(P& p) {
-  if constexpr (std::is_reference_v<Parameter> && std::is_pointer_v<P> &&
-                !std::is_pointer_v<std::remove_reference_t<Parameter>>)
+  using object = std::remove_reference_t<Parameter>;
+  if constexpr (std::is_reference_v<Parameter> && std::is_pointer_v<P> && !std::is_pointer_v<object>) {
     return (*p);
-  else
+  } else {
+    static_assert(!std::is_reference_v<Parameter> || std::is_const_v<object> || std::is_pointer_v<object>,
+                  "the callable writes through a reference: pass a pointer, shadowed(&x, &x_bar)");
     return (p);
+  }
 }
 
 template <class F>
@@ -142,6 +145,12 @@ struct signature<R (C::*)(P...) noexcept> : signature<R (C::*)(P...)> {};
 template <class C, class R, class... P>
 struct signature<R (C::*)(P...) const noexcept> : signature<R (C::*)(P...)> {};
 
+/// True for function objects with exactly one operator() that is not a template.
+template <class F, class = void>
+struct has_signature : std::false_type {};
+template <class F>
+struct has_signature<F, std::void_t<decltype(&F::operator())>> : std::true_type {};
+
 // These are the functions whose bodies the plugin replaces by derivatives: a request, then the primal call.
 template <class Mode, auto F, class... P, class... S>
 __attribute__((noinline)) void derive(argument<P, S>... a) {
@@ -153,8 +162,14 @@ template <class Mode, class F, class FS, class... P, class... S>
 __attribute__((noinline)) void derive_object(argument<F, FS> f, argument<P, S>... a) {
   __adstencil_request(text_of<Mode, argument<F, FS>, argument<P, S>...>.text, &f.primal, &a.primal..., &f.shadow,
                       &a.shadow..., sizeof(f.primal), sizeof(a.primal)...);
-  // A generic callable does not say which parameters are references: it is called with the values themselves.
-  f.primal(a.primal...);
+  if constexpr (has_signature<F>::value) {
+    const auto object = &f.primal;
+    signature<decltype(&F::operator())>::call(&F::operator(), object, a.primal...);
+  } else {
+    // A generic callable does not say which parameters are references. It gets the values themselves, as constants, so
+    // that one that would write to a copy does not compile.
+    f.primal(static_cast<const P&>(a.primal)...);
+  }
 }
 
 } // namespace detail

@@ -172,4 +172,10 @@ TEST(header_form, an_input_without_shadow_is_a_constant) {
   EXPECT_EQ(a_bar, 9 * n);
 }
 
+TEST(header_form, lambda_with_reference_parameters) {
+  double y = 0, y_bar = 1, x = 3, x_bar = 0;
+  adstencil::vjp([](double& q, const double& p) { q = p * p; }, shadowed(&y, &y_bar), shadowed(&x, &x_bar));
+  EXPECT_EQ(x_bar, 6);
+}
+
 } // namespace
