@@ -19,9 +19,22 @@ using namespace llvm;
 
 namespace adstencil {
 
+/// Refuses the kernel if a stage has left IR that is not valid: an error of ours, which must not become a crash or worse.
+static bool isValid(const Request &R, StringRef Stage) {
+  std::string Problem;
+  raw_string_ostream OS(Problem);
+  if (!verifyFunction(*R.F, &OS))
+    return true;
+  refuse(R.F->getContext(), R.Kernel, nullptr, R.Place, "internal error: " + Stage.str() + " made invalid code: " + Problem,
+         "please report this kernel");
+  return false;
+}
+
 /// Reverse mode. Returns false after a report.
 static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
   CountedLoops Loops = countLoops(*R.F, FAM);
+  if (!isValid(R, "counting loops"))
+    return false;
   Activity A(R);
   LoopInfo &LI = FAM.getResult<LoopAnalysis>(*R.F);
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(*R.F);
@@ -36,6 +49,8 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
     Plan.print(OS);
   std::vector<std::string> Stored;
   emitReverse(Plan, S, Stored);
+  if (!isValid(R, "the reverse sweep"))
+    return false;
   if (options().PrintPlan) {
     printStored(OS, Stored);
     errs() << Text;
@@ -46,6 +61,8 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
 static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
   if (!normalise(R, FAM))
     return false;
+  if (!isValid(R, "normalisation"))
+    return false;
   if (options().PrintNormalised)
     R.F->print(errs());
   nameArguments(R);
@@ -55,7 +72,7 @@ static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
   if (R.TheMode != DerivativeMode::Tangent)
     return reverse(R, FAM);
   Shadows S(R, A);
-  return emitTangentKernel(R, A, S);
+  return emitTangentKernel(R, A, S) && isValid(R, "the tangent");
 }
 
 PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) {

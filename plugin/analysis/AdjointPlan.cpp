@@ -182,6 +182,9 @@ private:
 
   /// The primal values that the reverse of I reads.
   void needForReverse(Instruction &I) {
+    if (const Value *Pointer = getLoadStorePointerOperand(&I))
+      if (Value *Flag = P.IsWritten.lookup(Pointer))
+        need(Flag);
     if (auto *St = dyn_cast<StoreInst>(&I)) {
       if (Value *Shadow = P.Shadow.lookup(St->getPointerOperand());
           Shadow && isDifferentiableType(St->getValueOperand()->getType())) {

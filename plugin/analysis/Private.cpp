@@ -101,9 +101,10 @@ private:
       const auto *Step = dyn_cast<SCEVConstant>(Address->getStepRecurrence(SE));
       const auto *Start =
           dyn_cast<SCEVConstant>(SE.getMinusSCEV(Address->getStart(), SE.getSCEV(const_cast<AllocaInst *>(&A))));
+      // The last iteration may leave before it gets to the store.
+      int64_t Times = Last->getZExtValue() + (DT.dominates(Store.getParent(), C.Exiting[0]) ? 1 : 0);
       if (Step && Start && Step->getAPInt() == Size)
-        return {Start->getAPInt().getSExtValue(),
-                Start->getAPInt().getSExtValue() + Size * int64_t(Last->getZExtValue() + 1)};
+        return {Start->getAPInt().getSExtValue(), Start->getAPInt().getSExtValue() + Size * Times};
     }
     return {0, 0};
   }

@@ -92,11 +92,23 @@ private:
     return checkType(I);
   }
 
+  static Type *getAccessType(const Instruction *I) {
+    return isa<LoadInst>(I) || isa<StoreInst>(I) ? getLoadStoreType(const_cast<Instruction *>(I)) : I->getType();
+  }
+
+  /// Neither a parameter's array nor a local or global variable.
+  static bool isUnknownMemory(const Value *Root) {
+    return !isArrayMarker(Root) && !isa<AllocaInst>(Root) && !isa<GlobalVariable>(Root);
+  }
+
   bool checkAccess(const Instruction &I, const Value *Pointer, bool Volatile, bool Atomic) const {
     if ((Volatile || Atomic) && A.isActiveMemory(Pointer))
       return refuseAt(I, Volatile ? "a volatile access to active memory" : "an atomic access to active memory",
                       Volatile ? "drop volatile, or mark the parameter [[adstencil::inactive]]"
                                : "use a plain load and store, or mark the parameter [[adstencil::inactive]]");
+    if (isDifferentiableType(getAccessType(&I)) && any_of(A.roots(Pointer), isUnknownMemory))
+      return refuseAt(I, "a pointer is used whose origin cannot be followed (made from an integer, or taken from an array of pointers)",
+                      "index the array that is a parameter of the kernel");
     if ((Volatile || Atomic) && !I.use_empty())
       return refuseAt(I, Volatile ? "a volatile value is used" : "an atomic value is used",
                       "read it before the kernel and pass it in");

@@ -13,6 +13,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "analysis/AdjointPlan.h"
+#include "analysis/WrittenFlags.h"
 
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
@@ -325,6 +326,14 @@ void planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {
           Written.push_back(Root);
   for (const Value *Root : Written)
     WrittenArray(P, SE, Root).decide();
+  WrittenFlags Flags(P.A, Written);
+  SmallVector<Value *, 16> Pointers;
+  for (Instruction &I : instructions(*P.R.F))
+    if (Value *Pointer = getLoadStorePointerOperand(&I); Pointer && P.Shadow.count(Pointer))
+      Pointers.push_back(Pointer);
+  for (Value *Pointer : Pointers)
+    if (Value *Flag = Flags.flagOf(Pointer); !isa<ConstantInt>(Flag))
+      P.IsWritten[Pointer] = Flag;
 }
 
 } // namespace adstencil

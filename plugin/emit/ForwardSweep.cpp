@@ -223,6 +223,8 @@ void Emitter::copyTerminator(Pass &Q, BasicBlock *BB) {
     BasicBlock *Succ = T->getSuccessor(I);
     if (!LeavesIteration(Succ)) {
       Copy->setSuccessor(I, edgeTarget(Q, BB, Succ));
+      if (Into != Q.Blocks[BB]) // the edge starts in the block for the case of staying
+        Q.EdgeBlocks.try_emplace({BB, Succ}, Into);
       continue;
     }
     if (!Never) {

@@ -253,9 +253,20 @@ void Emitter::changeShadow(IRBuilder<> &B, const Value *Pointer, Value *Shadow, 
     B.SetInsertPoint(Log);
   }
   Value *OldValue = B.CreateLoad(T, Shadow);
-  StoreInst *Change = B.CreateStore(New(OldValue), Shadow);
-  if (Use != ShadowUse::Reverse)
-    PendingPushes.push_back({Change, &logOf(T), {Shadow, OldValue}});
+  Value *NewValue = New(OldValue);
+  if (Value *Flag = P.IsWritten.lookup(Pointer); Flag && Use != ShadowUse::Reverse) {
+    // Only a shadow that is to be kept is logged; the pointer may lead to an input as well.
+    BasicBlock *Log = newBlock("log.written"), *Change = newBlock("change");
+    B.CreateCondBr(lookUp(B, Flag), Log, Change);
+    B.SetInsertPoint(Log);
+    PendingPushes.push_back({B.CreateBr(Change), &logOf(T), {Shadow, OldValue}});
+    B.SetInsertPoint(Change);
+    B.CreateStore(NewValue, Shadow);
+  } else {
+    StoreInst *Change = B.CreateStore(NewValue, Shadow);
+    if (Use != ShadowUse::Reverse)
+      PendingPushes.push_back({Change, &logOf(T), {Shadow, OldValue}});
+  }
   if (Done) {
     B.CreateBr(Done);
     B.SetInsertPoint(Done);

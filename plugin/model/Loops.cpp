@@ -7,6 +7,8 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
+#include "llvm/Transforms/Utils/LoopUtils.h"
+#include "llvm/Transforms/Utils/LowerSwitch.h"
 #include "llvm/Transforms/Utils/ScalarEvolutionExpander.h"
 #include "llvm/Transforms/Utils/UnifyLoopExits.h"
 
@@ -109,6 +111,7 @@ static void rewrite(const Induction &I) {
 
 CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
   FunctionPassManager FPM;
+  FPM.addPass(LowerSwitchPass()); // a loop that is left by a switch cannot be given one exit
   FPM.addPass(LoopSimplifyPass());
   FPM.addPass(UnifyLoopExitsPass());
   FPM.addPass(LoopSimplifyPass());
@@ -145,6 +148,11 @@ CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
       readLastAtExit(C);
   }
   SE.forgetAllLoops();
+  // What a loop hands on leaves through phis at its exit: the value that the reverse sweep behind the loop sees is the last one, and it
+  // belongs to the level outside.
+  DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(F);
+  for (Loop *L : LI)
+    formLCSSARecursively(*L, DT, &LI, &SE);
   return Loops;
 }
 

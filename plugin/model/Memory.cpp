@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/Memory.h"
 
+#include "model/Leaves.h"
 #include "model/Normalise.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -19,39 +20,78 @@ namespace adstencil {
 /// Moves longer than this become loops instead of one load and store an element.
 static constexpr uint64_t MaxUnrolledElements = 32;
 
-/// The floating-point type that memory behind V holds: from its variable's type, or from the accesses made to the root.
-static Type *elementTypeOf(Value *V) {
+/// The one floating-point type of the variable that V leads into, or of the accesses made to it. Null if there is none; Mixed is
+/// set if there are two.
+static Type *elementTypeOf(Value *V, bool &Mixed) {
+  Type *Found = nullptr;
+  auto Add = [&](Type *T) {
+    if (!T || !(T->isFloatTy() || T->isDoubleTy()))
+      return;
+    Mixed |= Found && Found != T;
+    Found = T;
+  };
   SmallVector<const Value *, 2> Roots;
   rootsOf(V, Roots);
-  for (const Value *Root : Roots) {
-    Type *T = nullptr;
-    if (const auto *A = dyn_cast<AllocaInst>(Root))
-      T = A->getAllocatedType();
-    else if (const auto *G = dyn_cast<GlobalVariable>(Root))
-      T = G->getValueType();
-    while (T && !T->isSingleValueType())
-      T = T->getNumContainedTypes() ? T->getContainedType(0) : nullptr;
-    if (T && (T->isFloatTy() || T->isDoubleTy()))
-      return T;
-  }
   const Function *F = nullptr;
   if (auto *I = dyn_cast<Instruction>(V))
     F = I->getFunction();
   for (const Value *Root : Roots) {
-    if (!F)
-      break;
+    Type *Whole = nullptr;
+    if (const auto *A = dyn_cast<AllocaInst>(Root))
+      Whole = A->getAllocatedType();
+    else if (const auto *G = dyn_cast<GlobalVariable>(Root))
+      Whole = G->getValueType();
+    while (Whole && Whole->isArrayTy())
+      Whole = Whole->getArrayElementType();
+    if (Whole && F) {
+      SmallVector<Leaf, 8> Leaves;
+      collectLeaves(Whole, F->getDataLayout(), 0, Leaves);
+      for (const Leaf &L : Leaves)
+        Add(L.T);
+    }
+    if (!F || Whole)
+      continue;
     for (const Instruction &I : instructions(*F)) {
       const Value *P = getLoadStorePointerOperand(&I);
-      Type *T = P ? getLoadStoreType(const_cast<Instruction *>(&I)) : nullptr;
-      if (!T || !(T->isFloatTy() || T->isDoubleTy()))
+      if (!P)
         continue;
       SmallVector<const Value *, 2> Others;
       rootsOf(P, Others);
       if (is_contained(Others, Root))
-        return T;
+        Add(getLoadStoreType(const_cast<Instruction *>(&I)));
     }
   }
-  return nullptr;
+  return Found;
+}
+
+/// The scalars in the Length bytes behind Pointer, where the IR says so: a variable, or an element of an array of structs.
+static bool leavesBehind(Value *Pointer, uint64_t Length, const DataLayout &DL, SmallVectorImpl<Leaf> &Leaves) {
+  if (auto *G = dyn_cast<GEPOperator>(Pointer))
+    if (Type *T = G->getResultElementType(); !T->isIntegerTy(8) && DL.getTypeAllocSize(T) == Length) {
+      collectLeaves(T, DL, 0, Leaves);
+      return true;
+    }
+  APInt Offset(64, 0);
+  auto *A = dyn_cast<AllocaInst>(Pointer->stripAndAccumulateConstantOffsets(DL, Offset, true));
+  if (!A || Offset.isNegative())
+    return false;
+  SmallVector<Leaf, 8> All;
+  collectLeaves(A->getAllocatedType(), DL, 0, All);
+  uint64_t First = Offset.getZExtValue();
+  for (const Leaf &L : All)
+    if (L.Offset >= First && L.Offset + DL.getTypeStoreSize(L.T) <= First + Length)
+      Leaves.push_back({L.Offset - First, L.T});
+  return !Leaves.empty();
+}
+
+/// Copies the scalars of one object, each with its own type: all loads in front of all stores, so that the places may overlap.
+static void copyLeaves(MemTransferInst *M, ArrayRef<Leaf> Leaves) {
+  IRBuilder<> B(M);
+  SmallVector<Value *, 8> Values;
+  for (const Leaf &L : Leaves)
+    Values.push_back(B.CreateAlignedLoad(L.T, B.CreatePtrAdd(M->getSource(), B.getInt64(L.Offset)), Align(1)));
+  for (auto [V, L] : zip(Values, Leaves))
+    B.CreateAlignedStore(V, B.CreatePtrAdd(M->getDest(), B.getInt64(L.Offset)), Align(1));
 }
 
 /// Emits `for (i = 0; i != Count; ++i) Body(i)` in front of I.
@@ -74,42 +114,78 @@ static void emitLoop(Instruction *I, Value *Count, function_ref<void(IRBuilder<>
   B.CreateCondBr(B.CreateICmpEQ(Next, Count), After, Loop);
 }
 
-/// Lowers one memory intrinsic. Bytes that are not a multiple of the element stay an integer move, byte by byte.
+/// Lowers a block move whose elements all have type T: short ones unrolled, long ones as a loop. memmove runs backwards where the
+/// destination lies behind the source.
+static void copyElements(MemTransferInst *M, Type *T, Value *Length) {
+  uint64_t Size = M->getDataLayout().getTypeStoreSize(T);
+  auto *Constant = dyn_cast<ConstantInt>(Length);
+  if (Constant && Constant->getZExtValue() / Size <= MaxUnrolledElements) {
+    SmallVector<Leaf, 8> Leaves;
+    for (uint64_t I = 0; I != Constant->getZExtValue() / Size; ++I)
+      Leaves.push_back({I * Size, T});
+    copyLeaves(M, Leaves);
+    return;
+  }
+  IRBuilder<> Before(M);
+  Value *Count = Before.CreateUDiv(Length, ConstantInt::get(Length->getType(), Size));
+  Value *Backwards = isa<MemMoveInst>(M) ? Before.CreateICmpUGT(M->getDest(), M->getSource()) : Before.getFalse();
+  Value *Last = Before.CreateSub(Count, ConstantInt::get(Count->getType(), 1));
+  emitLoop(M, Count, [&](IRBuilder<> &B, Value *Index) {
+    Value *Place = B.CreateSelect(Backwards, B.CreateSub(Last, Index), Index);
+    Value *V = B.CreateAlignedLoad(T, B.CreateGEP(T, M->getSource(), Place), Align(1));
+    B.CreateAlignedStore(V, B.CreateGEP(T, M->getDest(), Place), Align(1));
+  });
+}
+
+static void fillElements(MemSetInst *M, Type *T, Value *Filler) {
+  uint64_t Size = M->getDataLayout().getTypeStoreSize(T);
+  auto *Length = dyn_cast<ConstantInt>(M->getLength());
+  auto Fill = [&](IRBuilder<> &B, Value *Index) {
+    B.CreateAlignedStore(Filler, B.CreateGEP(T, M->getDest(), Index), Align(1));
+  };
+  IRBuilder<> B(M);
+  if (Length && Length->getZExtValue() / Size <= MaxUnrolledElements) {
+    for (uint64_t I = 0; I != Length->getZExtValue() / Size; ++I)
+      Fill(B, B.getInt64(I));
+    return;
+  }
+  emitLoop(M, B.CreateUDiv(M->getLength(), ConstantInt::get(M->getLength()->getType(), Size)), Fill);
+}
+
+/// Lowers one memory intrinsic. Memory that holds no floating-point numbers is moved byte by byte.
 static bool lowerMemoryIntrinsic(Request &R, MemIntrinsic *M) {
+  auto Refuse = [&](StringRef Reason, StringRef Advice) {
+    refuse(M->getContext(), R.Kernel, M, R.Place, Reason, Advice);
+    return false;
+  };
   auto *Transfer = dyn_cast<MemTransferInst>(M);
   auto *Set = dyn_cast<MemSetInst>(M);
   const DataLayout &DL = M->getDataLayout();
-  Type *T = elementTypeOf(M->getDest());
-  if (!T && Transfer)
-    T = elementTypeOf(Transfer->getSource());
   auto *Length = dyn_cast<ConstantInt>(M->getLength());
-  if (Length && T && Length->getZExtValue() % DL.getTypeStoreSize(T))
-    T = nullptr;
-  if (!T)
-    T = Type::getInt8Ty(M->getContext());
-  uint64_t Size = DL.getTypeStoreSize(T);
-  Value *Filler = nullptr;
+  SmallVector<Leaf, 8> Leaves;
+  if (Transfer && Length && Length->getZExtValue() <= 8 * MaxUnrolledElements &&
+      (leavesBehind(M->getDest(), Length->getZExtValue(), DL, Leaves) ||
+       leavesBehind(Transfer->getSource(), Length->getZExtValue(), DL, Leaves))) {
+    copyLeaves(Transfer, Leaves);
+    M->eraseFromParent();
+    return true;
+  }
+  bool Mixed = false;
+  Type *T = elementTypeOf(M->getDest(), Mixed);
+  if (!T && Transfer)
+    T = elementTypeOf(Transfer->getSource(), Mixed);
+  if (T && Transfer && Mixed)
+    return Refuse("a block of memory that holds both float and double is copied", "copy the members one by one");
+  if (T && Length && Length->getZExtValue() % DL.getTypeStoreSize(T))
+    return Refuse("a block of memory is filled or copied that ends inside a floating-point number",
+                  "fill or copy whole elements");
   if (Set) {
     auto *Byte = dyn_cast<ConstantInt>(Set->getValue());
-    if (T->isFloatingPointTy() && !(Byte && Byte->isZero())) {
-      refuse(M->getContext(), R.Kernel, M, R.Place, "memset gives an array a bit pattern that is not zero",
-             "assign the value in a loop");
-      return false;
-    }
-    Filler = T->isFloatingPointTy() ? ConstantFP::get(T, 0.0) : Set->getValue();
-  }
-  auto Move = [&](IRBuilder<> &B, Value *Index) {
-    Value *V = Filler ? Filler : B.CreateAlignedLoad(T, B.CreateGEP(T, Transfer->getSource(), Index), MaybeAlign(Size));
-    B.CreateAlignedStore(V, B.CreateGEP(T, M->getDest(), Index), MaybeAlign(Size));
-  };
-  if (Length && Length->getZExtValue() / Size <= MaxUnrolledElements) {
-    IRBuilder<> B(M);
-    for (uint64_t I = 0; I != Length->getZExtValue() / Size; ++I)
-      Move(B, B.getInt64(I));
+    if (T && !(Byte && Byte->isZero()))
+      return Refuse("memset gives an array a bit pattern that is not zero", "assign the value in a loop");
+    fillElements(Set, T ? T : Set->getValue()->getType(), T ? ConstantFP::get(T, 0.0) : Set->getValue());
   } else {
-    IRBuilder<> B(M);
-    Value *Count = B.CreateUDiv(M->getLength(), ConstantInt::get(M->getLength()->getType(), Size));
-    emitLoop(M, Count, Move);
+    copyElements(Transfer, T ? T : Type::getInt8Ty(M->getContext()), M->getLength());
   }
   M->eraseFromParent();
   return true;

@@ -160,6 +160,15 @@ static void dropAnnotations(Function &F) {
       II->eraseFromParent();
 }
 
+/// Removes freezes of pointers, which would hide where a pointer leads. A poisoned pointer must not be used anyway.
+static void thawPointers(Function &F) {
+  for (Instruction &I : make_early_inc_range(instructions(F)))
+    if (isa<FreezeInst>(I) && I.getType()->isPointerTy()) {
+      I.replaceAllUsesWith(I.getOperand(0));
+      I.eraseFromParent();
+    }
+}
+
 bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   Function &F = *R.F;
   F.removeFnAttr(Attribute::OptimizeNone);
@@ -188,6 +197,7 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   dropUnreachable(F);
   shapeLoops(F, FAM);
   dropUnreachable(F);
+  thawPointers(F);
   FAM.invalidate(F, PreservedAnalyses::none());
   return true;
 }

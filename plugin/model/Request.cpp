@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/Request.h"
 
+#include "model/Leaves.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/IRBuilder.h"
@@ -37,6 +39,7 @@ static void makePure(Function *F) {
   F->setDoesNotThrow();
   F->addFnAttr(Attribute::WillReturn);
   F->addFnAttr(Attribute::Speculatable);
+  F->addRetAttr(Attribute::NoUndef);
 }
 
 CallInst *createArrayMarker(IRBuilderBase &B, Value *Primal, Value *Shadow, unsigned Number) {
@@ -74,28 +77,6 @@ void removeMarkers(Function &F) {
       I.replaceAllUsesWith(cast<CallInst>(I).getArgOperand(0));
       I.eraseFromParent();
     }
-}
-
-namespace {
-/// A scalar or pointer inside a type, with its offset in bytes.
-struct Leaf {
-  uint64_t Offset;
-  Type *T;
-};
-} // namespace
-
-static void collectLeaves(Type *T, const DataLayout &DL, uint64_t Offset, SmallVectorImpl<Leaf> &Leaves) {
-  if (auto *S = dyn_cast<StructType>(T)) {
-    const StructLayout *Layout = DL.getStructLayout(S);
-    for (unsigned I = 0; I != S->getNumElements(); ++I)
-      collectLeaves(S->getElementType(I), DL, Offset + Layout->getElementOffset(I), Leaves);
-  } else if (auto *A = dyn_cast<ArrayType>(T)) {
-    uint64_t Stride = DL.getTypeAllocSize(A->getElementType());
-    for (uint64_t I = 0; I != A->getNumElements(); ++I)
-      collectLeaves(A->getElementType(), DL, Offset + I * Stride, Leaves);
-  } else {
-    Leaves.push_back({Offset, T});
-  }
 }
 
 /// The leaves of the object behind Address, of which Size bytes matter. The object is a local variable or a by-value
