@@ -19,14 +19,15 @@ using namespace llvm;
 
 namespace adstencil {
 
-/// Refuses the kernel if a stage has left IR that is not valid: an error of ours, which must not become a crash or worse.
+/// Refuses the kernel if a stage has left IR that is not valid: an error of ours, which must not become a crash or
+/// worse.
 static bool isValid(const Request &R, StringRef Stage) {
   std::string Problem;
   raw_string_ostream OS(Problem);
   if (!verifyFunction(*R.F, &OS))
     return true;
-  refuse(R.F->getContext(), R.Kernel, nullptr, R.Place, "internal error: " + Stage.str() + " made invalid code: " + Problem,
-         "please report this kernel");
+  refuse(R.F->getContext(), R.Kernel, nullptr, R.Place,
+         "internal error: " + Stage.str() + " made invalid code: " + Problem, "please report this kernel");
   return false;
 }
 

@@ -57,7 +57,8 @@ struct AdjointPlan {
   llvm::DenseMap<const llvm::BasicBlock *, llvm::SmallVector<llvm::BasicBlock *, 2>> ReverseTargets;
   llvm::DenseMap<const llvm::Value *, ShadowUse> Uses;      ///< by root
   llvm::DenseMap<const llvm::Value *, llvm::Value *> Guard; ///< i1 that holds the proof, for Guarded
-  llvm::DenseMap<const llvm::Value *, llvm::Value *> IsWritten; ///< by pointer into written and other arrays: i1, which it is
+  llvm::DenseMap<const llvm::Value *, llvm::Value *>
+      IsWritten; ///< by pointer into written and other arrays: i1, which it is
 
   bool isJoint(const llvm::Loop *L) const { return !L || LoopPlans.lookup(L).Joint; }
   /// True if the reverse sweep has something to do for I.

@@ -96,8 +96,10 @@ private:
     return isa<LoadInst>(I) || isa<StoreInst>(I) ? getLoadStoreType(const_cast<Instruction *>(I)) : I->getType();
   }
 
-  /// Neither a parameter's array nor a local or global variable.
+  /// Neither a parameter's array, nor the members of a by-value parameter, nor a local or global variable.
   static bool isUnknownMemory(const Value *Root) {
+    if (const auto *A = dyn_cast<Argument>(Root))
+      return !A->hasByValAttr();
     return !isArrayMarker(Root) && !isa<AllocaInst>(Root) && !isa<GlobalVariable>(Root);
   }
 
@@ -107,7 +109,9 @@ private:
                       Volatile ? "drop volatile, or mark the parameter [[adstencil::inactive]]"
                                : "use a plain load and store, or mark the parameter [[adstencil::inactive]]");
     if (isDifferentiableType(getAccessType(&I)) && any_of(A.roots(Pointer), isUnknownMemory))
-      return refuseAt(I, "a pointer is used whose origin cannot be followed (made from an integer, or taken from an array of pointers)",
+      return refuseAt(I,
+                      "a pointer is used whose origin cannot be followed (made from an integer, or taken from an array "
+                      "of pointers)",
                       "index the array that is a parameter of the kernel");
     if ((Volatile || Atomic) && !I.use_empty())
       return refuseAt(I, Volatile ? "a volatile value is used" : "an atomic value is used",

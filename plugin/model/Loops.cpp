@@ -148,8 +148,8 @@ CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
       readLastAtExit(C);
   }
   SE.forgetAllLoops();
-  // What a loop hands on leaves through phis at its exit: the value that the reverse sweep behind the loop sees is the last one, and it
-  // belongs to the level outside.
+  // What a loop hands on leaves through phis at its exit: the value that the reverse sweep behind the loop sees is the
+  // last one, and it belongs to the level outside.
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(F);
   for (Loop *L : LI)
     formLCSSARecursively(*L, DT, &LI, &SE);

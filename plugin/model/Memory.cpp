@@ -20,8 +20,8 @@ namespace adstencil {
 /// Moves longer than this become loops instead of one load and store an element.
 static constexpr uint64_t MaxUnrolledElements = 32;
 
-/// The one floating-point type of the variable that V leads into, or of the accesses made to it. Null if there is none; Mixed is
-/// set if there are two.
+/// The one floating-point type of the variable that V leads into, or of the accesses made to it. Null if there is none;
+/// Mixed is set if there are two.
 static Type *elementTypeOf(Value *V, bool &Mixed) {
   Type *Found = nullptr;
   auto Add = [&](Type *T) {
@@ -64,7 +64,8 @@ static Type *elementTypeOf(Value *V, bool &Mixed) {
   return Found;
 }
 
-/// The scalars in the Length bytes behind Pointer, where the IR says so: a variable, or an element of an array of structs.
+/// The scalars in the Length bytes behind Pointer, where the IR says so: a variable, or an element of an array of
+/// structs.
 static bool leavesBehind(Value *Pointer, uint64_t Length, const DataLayout &DL, SmallVectorImpl<Leaf> &Leaves) {
   if (auto *G = dyn_cast<GEPOperator>(Pointer))
     if (Type *T = G->getResultElementType(); !T->isIntegerTy(8) && DL.getTypeAllocSize(T) == Length) {
@@ -84,7 +85,8 @@ static bool leavesBehind(Value *Pointer, uint64_t Length, const DataLayout &DL, 
   return !Leaves.empty();
 }
 
-/// Copies the scalars of one object, each with its own type: all loads in front of all stores, so that the places may overlap.
+/// Copies the scalars of one object, each with its own type: all loads in front of all stores, so that the places may
+/// overlap.
 static void copyLeaves(MemTransferInst *M, ArrayRef<Leaf> Leaves) {
   IRBuilder<> B(M);
   SmallVector<Value *, 8> Values;
@@ -114,8 +116,8 @@ static void emitLoop(Instruction *I, Value *Count, function_ref<void(IRBuilder<>
   B.CreateCondBr(B.CreateICmpEQ(Next, Count), After, Loop);
 }
 
-/// Lowers a block move whose elements all have type T: short ones unrolled, long ones as a loop. memmove runs backwards where the
-/// destination lies behind the source.
+/// Lowers a block move whose elements all have type T: short ones unrolled, long ones as a loop. memmove runs backwards
+/// where the destination lies behind the source.
 static void copyElements(MemTransferInst *M, Type *T, Value *Length) {
   uint64_t Size = M->getDataLayout().getTypeStoreSize(T);
   auto *Constant = dyn_cast<ConstantInt>(Length);

@@ -19,11 +19,11 @@ constexpr int M = 160;
 struct St {
   std::vector<double> v;
   St() : v(5 * M + 1) {}
-  double *A(int k) { return v.data() + k * M; }
-  double &s() { return v[5 * M]; }
+  double* A(int k) { return v.data() + k * M; }
+  double& s() { return v[5 * M]; }
 };
 inline int fails = 0;
-inline unsigned hashn(const char *s) {
+inline unsigned hashn(const char* s) {
   unsigned h = 5;
   while (*s)
     h = h * 31 + *s++;
@@ -37,7 +37,7 @@ inline double rnd() {
   return (rs >> 11) * (1.0 / 9007199254740992.0);
 }
 template <class P, class V, class A, class T>
-void check(const char *name, P p, V vj, A ad, T ta, int n, unsigned seed) {
+void check(const char* name, P p, V vj, A ad, T ta, int n, unsigned seed) {
   rs = 88172645463325252ull + seed * 7919;
   for (int i = 0; i < 20; i++)
     rnd();
@@ -46,15 +46,15 @@ void check(const char *name, P p, V vj, A ad, T ta, int n, unsigned seed) {
     idx[i] = int(rnd() * n);
   std::vector<int> idx0 = idx;
   St x0;
-  for (auto &e : x0.v)
+  for (auto& e : x0.v)
     e = 0.5 + rnd();
-  auto nrm = [](St &q) {
+  auto nrm = [](St& q) {
     double r = 0;
     for (double e : q.v)
       r += e * e;
     return std::sqrt(r);
   };
-  auto dot = [](St &q, St &r) {
+  auto dot = [](St& q, St& r) {
     double t = 0;
     for (size_t i = 0; i < q.v.size(); i++)
       t += q.v[i] * r.v[i];
@@ -63,7 +63,7 @@ void check(const char *name, P p, V vj, A ad, T ta, int n, unsigned seed) {
   bool bad = false;
   char msg[2000];
   int len = 0;
-  auto fail = [&](const char *what, double e, int i) {
+  auto fail = [&](const char* what, double e, int i) {
     if (len < 1500)
       len +=
           snprintf(msg + len, 400, " [%s err=%.3g at %c%d]", what, e, i < 0 ? '-' : "abcxzs"[i / M], i < 0 ? 0 : i % M);
@@ -71,9 +71,9 @@ void check(const char *name, P p, V vj, A ad, T ta, int n, unsigned seed) {
   };
   for (int rep = 0; rep < 2 && !bad; rep++) {
     St v, w;
-    for (auto &e : v.v)
+    for (auto& e : v.v)
       e = rnd() - 0.5;
-    for (auto &e : w.v)
+    for (auto& e : w.v)
       e = rnd() - 0.5;
     St xp = x0;
     p(xp.A(0), xp.A(1), xp.A(2), xp.A(3), xp.A(4), xp.s(), idx.data(), n);
