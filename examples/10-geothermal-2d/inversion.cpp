@@ -37,9 +37,9 @@ std::vector<double> relative_pressure(const setup& rock, std::span<const double>
   return result;
 }
 
-inversion::inversion(const setup& rock, std::span<const double> observed, tolerances stop)
+inversion::inversion(const setup& rock, std::span<const double> observed, tolerances stop, int passes)
     : rock_(rock), observed_(relative_pressure(rock, observed)), stop_(stop), flow_(rock),
-      smoothing_(rock.nx, rock.ny) {
+      smoothing_(rock.nx, rock.ny, passes) {
   const auto cells = static_cast<std::size_t>(rock.cells());
   for (auto* values : {&log_K_, &log_K_bar_, &K_, &K_bar_, &P_bar_})
     values->resize(cells);
@@ -91,18 +91,19 @@ std::vector<double> inversion::log_permeability(std::span<const double> m) {
 }
 
 std::vector<adstencil::directional_check> check_gradient(const setup& rock, std::span<const double> observed, int count,
-                                                         adstencil::progress* show) {
+                                                         int passes, adstencil::progress* show) {
   // Fluxes divided by the spacing round to about 1e-16 of a well's rate per area, so a few times that is attainable.
   const double rate = 1 / (rock.dx * rock.dy);
-  inversion tight(rock, observed, {.flow = 2e-15 * rate, .adjoint = 1e-11});
+  inversion tight(rock, observed, {.flow = 2e-15 * rate, .adjoint = 1e-11}, passes);
   std::vector<double> m(rock.true_log_K);
   for (double& value : m)
     value *= std::log(0.1) / std::log(setup::barrier_permeability);
   std::vector<double> gradient(m.size());
   tight(m, gradient);
 
-  // Truncation grows like h^2 and rounding like 1/h; they meet near 1e-3, where about seven digits are left.
-  constexpr double h = 1e-3;
+  // Truncation grows like h^2 and rounding like 1/h; for smooth changes of log K they meet near 1e-3, where about seven
+  // digits are left. Unsmoothed directions differ from cell to cell and have the larger second derivatives.
+  const double h = passes == 0 ? 4e-4 : 1e-3;
   const auto loss = [&](std::span<const double> x) { return tight(x, {}); };
   std::vector<adstencil::directional_check> checks;
   for (int k = 0; k < count; ++k) {

@@ -32,7 +32,8 @@ public:
 class inversion {
 public:
   /// `observed` is the pressure in every cell of the true model; only the observation points and the mean are used.
-  inversion(const setup& rock, std::span<const double> observed, tolerances stop);
+  inversion(const setup& rock, std::span<const double> observed, tolerances stop,
+            int passes = smoothing::default_passes);
 
   /// J(m), and its gradient when `gradient` is not empty. Throws no_convergence.
   double operator()(std::span<const double> m, std::span<double> gradient);
@@ -66,8 +67,8 @@ std::vector<double> relative_pressure(const setup& rock, std::span<const double>
 /// Compares the gradient with central differences in `count` random directions, with both solvers converged close to
 /// rounding. It does so where the model has a weak barrier, of a tenth of the rock's permeability: there the
 /// permeability is not uniform and the loss still far from its minimum, so that no term of the gradient is small by
-/// luck.
+/// luck. With `passes` = 0 the unknown is log K itself, otherwise the m of log K = S m with so many passes in S.
 std::vector<adstencil::directional_check> check_gradient(const setup& rock, std::span<const double> observed, int count,
-                                                         adstencil::progress* show = nullptr);
+                                                         int passes, adstencil::progress* show = nullptr);
 
 } // namespace geothermal

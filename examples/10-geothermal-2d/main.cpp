@@ -84,17 +84,23 @@ void invert(const setup& rock, const choices& chosen, results& run) {
 /// Runs and prints the gradient check; returns whether all directions passed.
 bool check(const setup& rock, const choices& chosen, results& run) {
   {
-    adstencil::progress show("gradient check", chosen.directions);
-    run.gradient_check = check_gradient(rock, run.true_pressure, chosen.directions, &show);
+    adstencil::progress show("gradient check", 2 * chosen.directions);
+    run.gradient_check = check_gradient(rock, run.true_pressure, chosen.directions, 0, &show);
+    run.model_gradient_check =
+        check_gradient(rock, run.true_pressure, chosen.directions, smoothing::default_passes, &show);
   }
-  if (chosen.directions > 0)
-    std::printf("gradient check       adjoint    finite difference   relative error\n");
   bool right = true;
-  for (const auto& direction : run.gradient_check) {
-    std::printf("           %17.10e    %17.10e         %.1e\n", direction.adjoint, direction.finite_difference,
-                direction.relative_error);
-    right = right && direction.relative_error <= gradient_tolerance;
-  }
+  const auto print = [&](const char* unknown, const std::vector<adstencil::directional_check>& checks) {
+    if (!checks.empty())
+      std::printf("dJ/d%-6s            adjoint    finite difference   relative error\n", unknown);
+    for (const auto& direction : checks) {
+      std::printf("           %17.10e    %17.10e         %.1e\n", direction.adjoint, direction.finite_difference,
+                  direction.relative_error);
+      right = right && direction.relative_error <= gradient_tolerance;
+    }
+  };
+  print("log K", run.gradient_check);
+  print("m", run.model_gradient_check);
   return right;
 }
 

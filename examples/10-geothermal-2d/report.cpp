@@ -53,15 +53,19 @@ double reduction(const results& run) {
 }
 
 void write_data(const std::filesystem::path& folder, const setup& rock, const results& run) {
-  boost::json::array pressures, cells, checks;
+  boost::json::array pressures, cells;
   for (const int cell : rock.observations) {
     pressures.emplace_back(run.true_pressure[static_cast<std::size_t>(cell)]);
     cells.push_back(boost::json::array{rock.column(cell), rock.row(cell)});
   }
-  for (const auto& check : run.gradient_check)
-    checks.push_back(boost::json::object{{"adjoint", check.adjoint},
-                                         {"finite_difference", check.finite_difference},
-                                         {"relative_error", check.relative_error}});
+  const auto as_json = [](const std::vector<adstencil::directional_check>& checks) {
+    boost::json::array array;
+    for (const auto& check : checks)
+      array.push_back(boost::json::object{{"adjoint", check.adjoint},
+                                          {"finite_difference", check.finite_difference},
+                                          {"relative_error", check.relative_error}});
+    return array;
+  };
   const double mean_pressure = std::accumulate(run.true_pressure.begin(), run.true_pressure.end(), 0.0) / rock.cells();
   const boost::json::object document{
       {"nx", rock.nx},
@@ -76,7 +80,8 @@ void write_data(const std::filesystem::path& folder, const setup& rock, const re
       {"evaluations", run.optimisation.evaluations},
       {"flow_iterations", run.flow_iterations},
       {"adjoint_iterations", run.adjoint_iterations},
-      {"gradient_check", checks},
+      {"gradient_check", as_json(run.gradient_check)},
+      {"model_gradient_check", as_json(run.model_gradient_check)},
       {"seconds", run.seconds}};
   adstencil::write_json(folder / "geothermal.json", document);
 }

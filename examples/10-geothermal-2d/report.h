@@ -21,7 +21,8 @@ struct results {
   std::vector<double> log_K; ///< recovered, natural logarithm
   long flow_iterations = 0;  ///< in the inversion
   long adjoint_iterations = 0;
-  std::vector<adstencil::directional_check> gradient_check;
+  std::vector<adstencil::directional_check> gradient_check;       ///< with respect to log K
+  std::vector<adstencil::directional_check> model_gradient_check; ///< with respect to m, what the optimiser uses
   double seconds = 0;
 };
 

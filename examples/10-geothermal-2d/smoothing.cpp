@@ -10,19 +10,19 @@
 
 namespace geothermal {
 
-smoothing::smoothing(int nx, int ny) : even_(nx, ny), odd_(nx, ny) {}
+smoothing::smoothing(int nx, int ny, int passes) : passes_(passes), even_(nx, ny), odd_(nx, ny) {}
 
 void smoothing::apply(std::span<const double> m, std::span<double> smoothed) {
   const int nx = even_.extent(0);
   const int ny = even_.extent(1);
   std::copy(m.begin(), m.end(), even_.begin());
   std::copy(m.begin(), m.end(), odd_.begin());
-  for (int pass = 0; pass < passes; ++pass) {
+  for (int pass = 0; pass < passes_; ++pass) {
     auto& from = pass % 2 == 0 ? even_ : odd_;
     auto& to = pass % 2 == 0 ? odd_ : even_;
     smooth_step(to.data(), from.data(), nx, ny);
   }
-  const auto& last = passes % 2 == 0 ? even_ : odd_;
+  const auto& last = passes_ % 2 == 0 ? even_ : odd_;
   std::copy(last.begin(), last.end(), smoothed.begin());
 }
 
@@ -31,9 +31,9 @@ void smoothing::apply_transpose(std::span<const double> smoothed_bar, std::span<
   const int ny = even_.extent(1);
   even_.zero_shadow();
   odd_.zero_shadow();
-  auto& last = passes % 2 == 0 ? even_ : odd_;
+  auto& last = passes_ % 2 == 0 ? even_ : odd_;
   std::copy(smoothed_bar.begin(), smoothed_bar.end(), last.shadow());
-  for (int pass = passes; pass-- > 0;) {
+  for (int pass = passes_; pass-- > 0;) {
     auto& from = pass % 2 == 0 ? even_ : odd_;
     auto& to = pass % 2 == 0 ? odd_ : even_;
     __adjoint_smooth_step(to.data(), to.shadow(), from.data(), from.shadow(), nx, ny);

@@ -14,7 +14,9 @@ namespace geothermal {
 
 class smoothing {
 public:
-  smoothing(int nx, int ny);
+  static constexpr int default_passes = 50;
+  /// With no passes S is the identity.
+  smoothing(int nx, int ny, int passes = default_passes);
 
   /// smoothed = S m.
   void apply(std::span<const double> m, std::span<double> smoothed);
@@ -22,7 +24,7 @@ public:
   void apply_transpose(std::span<const double> smoothed_bar, std::span<double> m_bar);
 
 private:
-  static constexpr int passes = 50;
+  int passes_;
 
   // Passes read one array and write the other, so both begin as copies of m: the ring of cells that no pass writes must
   // be right in either.
