@@ -45,6 +45,7 @@ public:
     if (!createShadows())
       return false;
     findIncrements(P);
+    planReads(P, SE);
     if (P.R.TheMode == DerivativeMode::Vjp)
       planWrittenShadows(P, SE);
     // Undo stores have a reverse of their own, which makes further branches relevant: repeat until nothing is added.

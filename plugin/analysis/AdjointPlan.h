@@ -33,6 +33,9 @@ enum class ShadowUse {
   Logged,  ///< vjp, no proof: as Reverse on top of a log from which the shadow is restored at the end
 };
 
+/// What the reverse sweep adds to the shadow of an array that is only read (analysis/ReadStrategy.cpp).
+enum class ReadStrategy { OwnPoint, Reduction, Scatter };
+
 struct LoopPlan {
   bool Joint = true;
   llvm::SmallVector<llvm::PHINode *, 2> Recorded; ///< needed header phis that are not induction variables
@@ -55,6 +58,7 @@ struct AdjointPlan {
   llvm::DenseMap<const llvm::Loop *, LoopPlan> LoopPlans;
   llvm::DenseMap<const llvm::BasicBlock *, llvm::PHINode *> Predecessor; ///< index of the block control came from
   llvm::DenseMap<const llvm::BasicBlock *, llvm::SmallVector<llvm::BasicBlock *, 2>> ReverseTargets;
+  llvm::DenseMap<const llvm::Value *, ReadStrategy> Reads;  ///< by root
   llvm::DenseMap<const llvm::Value *, ShadowUse> Uses;      ///< by root
   llvm::DenseMap<const llvm::Value *, llvm::Value *> Guard; ///< i1 that holds the proof, for Guarded
   llvm::DenseMap<const llvm::Value *, llvm::Value *>
@@ -79,6 +83,9 @@ bool makePlan(AdjointPlan &P, llvm::DominatorTree &DT, llvm::ScalarEvolution &SE
 
 /// Decides the ShadowUse of all written arrays (analysis/WrittenShadows.cpp).
 void planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
+
+/// Decides the ReadStrategy of all arrays that are read.
+void planReads(AdjointPlan &P, llvm::ScalarEvolution &SE);
 
 /// Finds `A[i] += …`, whose shadow never changes (analysis/WrittenShadows.cpp).
 void findIncrements(AdjointPlan &P);

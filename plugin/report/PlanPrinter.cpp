@@ -72,8 +72,19 @@ static StringRef roleOf(const Access &X) {
 static StringRef treatmentOf(const AdjointPlan &P, const Access &X) {
   if (!P.A.isActiveRoot(X.Root))
     return "inactive";
-  if (!X.Written)
-    return "scatter, serial";
+  if (!X.Written) {
+    auto Read = P.Reads.find(X.Root);
+    if (Read == P.Reads.end())
+      return "no derivative";
+    switch (Read->second) {
+    case ReadStrategy::OwnPoint:
+      return "own-point";
+    case ReadStrategy::Reduction:
+      return "reduction, in loop order";
+    case ReadStrategy::Scatter:
+      return "scatter, serial";
+    }
+  }
   if (X.Incremented && !X.Read)
     return "own-point, shadow unchanged";
   auto Found = P.Uses.find(X.Root);
