@@ -78,8 +78,8 @@ for package in "${missing[@]}"; do
 done
 if [[ ${#unknown[@]} -gt 0 ]]; then
   say "the package sources of this machine do not have: ${unknown[*]}" >&2
-  say "clang 22 is in Debian 12's security updates; /etc/apt/sources.list* needs a line like" >&2
-  say "    deb http://deb.debian.org/debian-security bookworm-security main" >&2
+  say "clang 22 is in Debian 12's security updates: enable the suite bookworm-security, component main," >&2
+  say "of debian-security in /etc/apt/sources.list or /etc/apt/sources.list.d/" >&2
   exit 1
 fi
 
