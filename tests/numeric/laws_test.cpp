@@ -273,7 +273,7 @@ void dot_product(const law_case<Real>& c) {
     const fields<Real> v = direction(c, seed), w = direction(c, seed + 100);
     const inner_product left = dot(shadows_after(c, c.tangent, v), w), right = dot(v, shadows_after(c, c.adjoint, w));
     ASSERT_TRUE(std::isfinite(left.value) && std::isfinite(right.value)) << left.value << " " << right.value;
-    EXPECT_NEAR(left.value, right.value, tolerance(c) * std::max(left.magnitude, right.magnitude));
+    EXPECT_NEAR(left.value, right.value, dot_tolerance<Real> * std::max(left.magnitude, right.magnitude));
   }
 }
 
