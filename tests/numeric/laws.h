@@ -82,7 +82,7 @@ struct law_case {
   call<Real> adjoint = nullptr;
   call<Real> tangent = nullptr;
   call<Real> reference = nullptr; ///< what `adjoint` has to do, written by hand
-  double loosen = 1;              ///< factor on comparisons of arrays, for badly conditioned kernels; the dot product has none
+  double loosen = 1;              ///< factor on comparisons of arrays (not on the dot product)
   double step = 2e-4;             ///< largest step of difference quotients
   unsigned seed = 1;
 };
