@@ -119,20 +119,11 @@ private:
     return checkType(I);
   }
 
-  static bool isFloatingAccess(const User *U) {
-    return getLoadStorePointerOperand(U) && isDifferentiableType(getLoadStoreType(const_cast<User *>(U)));
-  }
-
   bool checkStore(const StoreInst &S) const {
     const Value *V = S.getValueOperand();
     if (V->getType()->isPointerTy())
       return refuseAt(S, "a pointer is stored to memory, so what it points to can no longer be followed",
                       "keep pointers in local variables, and pass views by value");
-    if (V->getType()->isIntegerTy() && any_of(S.getPointerOperand()->users(), isFloatingAccess) &&
-        A.isActiveMemory(S.getPointerOperand()))
-      return refuseAt(S,
-                      "an integer is stored over an active floating-point number (a union of float and int, or a cast)",
-                      "store a number of the array's own type");
     if (!A.isVaried(V))
       return true;
     if (!isDifferentiableType(V->getType()))
