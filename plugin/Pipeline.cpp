@@ -4,15 +4,21 @@
 #include "Pipeline.h"
 
 #include "analysis/AdjointPlan.h"
+#include "device/HostDevice.h"
+#include "emit/DeviceLibrary.h"
+#include "emit/GridSum.h"
 #include "emit/Overlap.h"
 #include "emit/Reverse.h"
 #include "emit/Tangent.h"
+#include "frontend/Declare.h"
 #include "frontend/Options.h"
 #include "model/Normalise.h"
 #include "model/Request.h"
+#include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -39,17 +45,19 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
   Activity A(R);
   LoopInfo &LI = FAM.getResult<LoopAnalysis>(*R.F);
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(*R.F);
+  PostDominatorTree &PDT = FAM.getResult<PostDominatorTreeAnalysis>(*R.F);
   ScalarEvolution &SE = FAM.getResult<ScalarEvolutionAnalysis>(*R.F);
   Shadows S(R, A);
   AdjointPlan Plan(R, A, Loops, LI);
-  if (!makePlan(Plan, DT, SE, S))
+  if (!makePlan(Plan, DT, PDT, SE, S))
     return false;
   std::string Text;
   raw_string_ostream OS(Text);
   if (options().PrintPlan)
     Plan.print(OS);
   std::vector<std::string> Stored;
-  emitReverse(Plan, S, Stored);
+  if (!emitReverse(Plan, S, Stored))
+    return false;
   if (!isValid(R, "the reverse sweep"))
     return false;
   if (options().PrintPlan) {
@@ -76,11 +84,29 @@ static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
   return emitTangentKernel(R, A, S) && isValid(R, "the tangent");
 }
 
-PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) {
+/// Removes clang's record of the markers of parameters. Unoptimised, it would keep parameters of kernels in memory.
+static void dropParameterMarkers(Module &M) {
+  for (Function &F : M) {
+    if (F.getIntrinsicID() != Intrinsic::var_annotation)
+      continue;
+    for (User *U : make_early_inc_range(F.users())) {
+      auto *Call = dyn_cast<CallInst>(U);
+      auto *Text = Call ? dyn_cast<GlobalVariable>(Call->getArgOperand(1)->stripPointerCasts()) : nullptr;
+      auto *Data = Text && Text->hasInitializer() ? dyn_cast<ConstantDataSequential>(Text->getInitializer()) : nullptr;
+      if (Data && Data->isCString() && Data->getAsCString().starts_with("adstencil."))
+        Call->eraseFromParent();
+    }
+  }
+}
+
+/// Differentiates every request of a module. Returns false after a report. OnCpu: kernels of the module will run on the
+/// CPU device, which lowers sums over the grid itself.
+static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Optimised, bool OnCpu) {
+  dropParameterMarkers(M);
   Function *Marker = requestMarker(M);
   if (!Marker)
-    return PreservedAnalyses::all();
-  FunctionAnalysisManager &FAM = MAM.getResult<FunctionAnalysisManagerModuleProxy>(M).getManager();
+    return true;
+  bool AllDone = true;
   SmallVector<CallBase *, 16> Calls;
   for (User *U : Marker->users())
     if (auto *CB = dyn_cast<CallBase>(U))
@@ -91,6 +117,7 @@ PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) 
     bool Done = R && differentiate(*R, FAM);
     FAM.invalidate(*F, PreservedAnalyses::none());
     if (!Done) {
+      AllDone = false;
       // An error has been reported. What is left of the body must still be valid IR for the passes that follow.
       F->deleteBody();
       F->setLinkage(GlobalValue::ExternalLinkage);
@@ -99,11 +126,50 @@ PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) 
     }
     cleanUp(*F, FAM, Optimised && !options().CheckOverlap);
     removeMarkers(*F);
-    if (options().CheckOverlap)
+    if (options().CheckOverlap && !R->OnGrid)
       checkOverlap(*R);
+    if (hasGridSums(*R) && !OnCpu) {
+      FAM.clear(*F, F->getName());
+      lowerGridSums(F);
+    }
   }
   if (Marker->use_empty())
     Marker->eraseFromParent();
+  if (M.getTargetTriple().isNVPTX() && !OnCpu)
+    linkDeviceLibrary(M);
+  return AllDone;
+}
+
+/// The same for the module of the CPU device, which no pass manager has seen.
+static bool differentiateForCpu(Module &M, bool Optimised) {
+  LoopAnalysisManager LAM;
+  FunctionAnalysisManager FAM;
+  CGSCCAnalysisManager CGAM;
+  ModuleAnalysisManager MAM;
+  PassBuilder PB;
+  PB.registerModuleAnalyses(MAM);
+  PB.registerCGSCCAnalyses(CGAM);
+  PB.registerFunctionAnalyses(FAM);
+  PB.registerLoopAnalyses(LAM);
+  PB.crossRegisterProxies(LAM, FAM, CGAM, MAM);
+  return differentiateModule(M, FAM, Optimised, /*OnCpu=*/true);
+}
+
+PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) {
+  clang::CompilerInstance &CI = *diagnosticTarget();
+  bool HasKernels = CI.getLangOpts().CUDA && !CI.getLangOpts().CUDAIsDevice;
+  if (!requestMarker(M) && !HasKernels && !CI.getLangOpts().CUDAIsDevice)
+    return PreservedAnalyses::all();
+  FunctionAnalysisManager &FAM = MAM.getResult<FunctionAnalysisManagerModuleProxy>(M).getManager();
+  differentiateModule(M, FAM, Optimised, /*OnCpu=*/false);
+  if (HasKernels) {
+    if (options().GpuDevice)
+      for (auto &[Stub, Most] : gridSumStubs())
+        if (Function *F = M.getFunction(Stub); F && !F->isDeclaration())
+          passGridSumBuffer(*F, Most);
+    if (options().CpuDevice)
+      compileForHostDevice(M, CI, differentiateForCpu, Optimised);
+  }
   reportRefusals();
   return PreservedAnalyses::none();
 }

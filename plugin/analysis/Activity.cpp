@@ -97,6 +97,8 @@ void Activity::spreadUseful() {
   for (const Instruction &I : instructions(*R.F))
     if (const auto *S = dyn_cast<StoreInst>(&I); S && isActiveMemory(S->getPointerOperand()))
       Push(S->getValueOperand());
+    else if (const auto *X = asAtomicAdd(&I); X && isActiveMemory(X->getPointerOperand()))
+      Push(X->getValOperand());
   while (!Work.empty()) {
     const auto *I = cast<Instruction>(Work.pop_back_val());
     if (isa<LoadInst>(I) || isScalarMarker(I))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "analysis/AdjointPlan.h"
 
+#include "analysis/Addresses.h"
 #include "analysis/Private.h"
 #include "derive/Rules.h"
 #include "model/Library.h"
@@ -12,6 +13,8 @@ using namespace llvm;
 namespace adstencil {
 
 bool AdjointPlan::hasReverse(const Instruction &I) const {
+  if (const auto *X = asAtomicAdd(&I))
+    return Shadow.count(X->getPointerOperand()) && A.isActive(X->getValOperand());
   if (const auto *S = dyn_cast<StoreInst>(&I))
     return Undo.contains(S) ||
            (isDifferentiableType(S->getValueOperand()->getType()) && Shadow.count(S->getPointerOperand()));
@@ -28,12 +31,31 @@ ShadowUse AdjointPlan::shadowUse(const Value *Pointer) const {
   return Use;
 }
 
+bool AdjointPlan::isNeededIn(const Value *V, const Loop *Scope) const {
+  return Scope ? NeededInside.find(Scope)->second.contains(V) : Needed.contains(V);
+}
+
+bool AdjointPlan::isExecutedIn(const StoreInst *St, const Loop *Scope) const {
+  if (!Executed.contains(St))
+    return false;
+  const Loop *By = Owner.lookup(St);
+  return By == Scope || !Scope || (By && Scope->contains(By));
+}
+
+bool AdjointPlan::isShared(const Value *Pointer) const {
+  return R.OnGrid && any_of(A.roots(Pointer), [&](const Value *Root) {
+           auto Strategy = Reads.find(Root);
+           return isArrayMarker(Root) && (Strategy == Reads.end() || Strategy->second != ReadStrategy::OwnPoint);
+         });
+}
+
 namespace {
 
 /// Makes a plan: a fixed point of "needed values" and "executed stores", then the decisions per loop.
 class Planner {
 public:
-  Planner(AdjointPlan &P, DominatorTree &DT, ScalarEvolution &SE, Shadows &S) : P(P), DT(DT), SE(SE), S(S) {}
+  Planner(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE, Shadows &S)
+      : P(P), DT(DT), PDT(PDT), SE(SE), S(S) {}
 
   bool make() {
     for (auto &[L, C] : P.Loops)
@@ -45,9 +67,14 @@ public:
     if (!createShadows())
       return false;
     findIncrements(P);
-    planReads(P, SE);
-    if (P.R.TheMode == DerivativeMode::Vjp)
-      planWrittenShadows(P, SE);
+    for (auto &[L, C] : P.Loops)
+      P.MaxIterations[L] = SE.getSmallConstantMaxTripCount(L);
+    if (P.R.OnGrid)
+      planReadsOnGrid(P, DT, PDT, SE);
+    else
+      planReads(P, SE);
+    if (P.R.TheMode == DerivativeMode::Vjp && !planWrittenShadows(P, SE))
+      return false;
     // Undo stores have a reverse of their own, which makes further branches relevant: repeat until nothing is added.
     size_t Before;
     do {
@@ -58,12 +85,17 @@ public:
       decideLoops();
       decideOwnersAndUndo();
     } while (P.Executed.size() + P.Undo.size() != Before);
+    auto Loops = P.LI.getLoopsInPreorder();
+    for (const Loop *L : reverse(Loops)) // inner loops first
+      if (P.isJoint(L))
+        decideRecord(L);
     return true;
   }
 
 private:
   AdjointPlan &P;
   DominatorTree &DT;
+  PostDominatorTree &PDT;
   ScalarEvolution &SE;
   Shadows &S;
   SmallVector<Value *, 32> Work;
@@ -74,11 +106,13 @@ private:
       Work.push_back(V);
   }
 
+  using Need = function_ref<void(Value *)>;
+
   bool createShadows() {
     SmallVector<Value *, 32> Pointers;
     for (Instruction &I : instructions(*P.R.F)) {
-      Value *Pointer = getLoadStorePointerOperand(&I);
-      if (!Pointer || !isDifferentiableType(getLoadStoreType(&I)) || !P.A.isActiveMemory(Pointer))
+      Value *Pointer = accessedPointer(&I);
+      if (!Pointer || !isDifferentiableType(accessedType(&I)) || !P.A.isActiveMemory(Pointer))
         continue;
       if (isa<LoadInst>(I) && !P.A.isActive(&I))
         continue;
@@ -182,11 +216,13 @@ private:
   // ---- needed values ----
 
   /// The primal values that the reverse of I reads.
-  void needForReverse(Instruction &I) {
+  void needForReverse(Instruction &I, Need need) {
     if (const Value *Pointer = getLoadStorePointerOperand(&I))
       if (Value *Flag = P.IsWritten.lookup(Pointer))
         need(Flag);
     if (auto *St = dyn_cast<StoreInst>(&I)) {
+      if (P.Undo.contains(St))
+        need(St->getPointerOperand());
       if (Value *Shadow = P.Shadow.lookup(St->getPointerOperand());
           Shadow && isDifferentiableType(St->getValueOperand()->getType())) {
         need(Shadow);
@@ -196,15 +232,15 @@ private:
       }
       return;
     }
-    if (auto *L = dyn_cast<LoadInst>(&I))
-      return need(P.Shadow.lookup(L->getPointerOperand()));
+    if (isa<LoadInst>(I) || asAtomicAdd(&I))
+      return need(P.Shadow.lookup(accessedPointer(&I)));
     if (auto *Sel = dyn_cast<SelectInst>(&I))
       return need(Sel->getCondition());
     if (auto *CB = dyn_cast<CallBase>(&I)) {
       if (isScalarMarker(CB))
         return need(CB->getArgOperand(1));
       if (const Rule *Rule = findRule(*CB))
-        needForRule(*CB, *Rule);
+        needForRule(*CB, *Rule, need);
       return;
     }
     auto Active = [&](unsigned K) { return P.A.isActive(I.getOperand(K)); };
@@ -232,7 +268,7 @@ private:
     }
   }
 
-  void needForRule(CallBase &CB, const Rule &Rule) {
+  void needForRule(CallBase &CB, const Rule &Rule, Need need) {
     for (unsigned K = 0; K != Rule.Arity; ++K) {
       if (!hasPartial(Rule, K) || !P.A.isActive(CB.getArgOperand(K)))
         continue;
@@ -246,32 +282,81 @@ private:
 
   /// Operands of needed values are needed; stores that needed loads may see are executed.
   bool closeNeeds() {
-    for (auto &[BB, Targets] : P.ReverseTargets) {
-      for (Instruction &I : *const_cast<BasicBlock *>(BB))
-        if (P.hasReverse(I))
-          needForReverse(I);
-      if (PHINode *Index = P.Predecessor.lookup(BB))
-        need(Index);
-    }
+    auto Into = [&](Value *V) { need(V); };
+    for (auto &[BB, Targets] : P.ReverseTargets)
+      needForReverseOf(*const_cast<BasicBlock *>(BB), Into);
     for (auto &[L, C] : P.Loops)
       need(C.Last);
-    for (BasicBlock &BB : *P.R.F) {
-      Instruction *T = BB.getTerminator();
-      if (auto *Br = dyn_cast<BranchInst>(T); Br && Br->isConditional())
-        need(Br->getCondition());
-      else if (auto *Sw = dyn_cast<SwitchInst>(T))
-        need(Sw->getCondition());
-      for (Instruction &I : BB)
-        if (auto *CB = dyn_cast<CallBase>(&I); CB && classify(*CB) == LibraryCall::NoReturn)
-          for (Use &U : CB->args())
-            need(U);
-    }
+    for (BasicBlock &BB : *P.R.F)
+      needForControl(BB, Into);
     while (!Work.empty() && !Failed) {
       while (!Work.empty() && !Failed)
         closeOver(cast<Instruction>(Work.pop_back_val()));
       executeVisibleStores();
     }
     return !Failed;
+  }
+
+  void needForReverseOf(BasicBlock &BB, Need need) {
+    for (Instruction &I : BB)
+      if (P.hasReverse(I))
+        needForReverse(I, need);
+    if (PHINode *Index = P.Predecessor.lookup(&BB))
+      need(Index);
+  }
+
+  /// What the copy of a block needs to go the same way.
+  void needForControl(BasicBlock &BB, Need need) {
+    Instruction *T = BB.getTerminator();
+    if (auto *Br = dyn_cast<BranchInst>(T); Br && Br->isConditional())
+      need(Br->getCondition());
+    else if (auto *Sw = dyn_cast<SwitchInst>(T))
+      need(Sw->getCondition());
+    for (Instruction &I : BB)
+      if (auto *CB = dyn_cast<CallBase>(&I); CB && classify(*CB) == LibraryCall::NoReturn)
+        for (Use &U : CB->args())
+          need(U);
+  }
+
+  /// Finds what one iteration of a joint loop computes for its own reverse, and which values it takes over from the
+  /// iteration before: those are recorded. A sum that only the code behind the loop needs is not among them.
+  void decideRecord(const Loop *L) {
+    DenseSet<const Value *> &Inside = P.NeededInside[L];
+    SmallVector<Instruction *, 32> Open;
+    auto Into = [&](Value *V) {
+      auto *I = dyn_cast<Instruction>(V);
+      if (I && L->contains(I) && Inside.insert(I).second)
+        Open.push_back(I);
+    };
+    for (BasicBlock *BB : L->blocks()) {
+      if (P.ReverseTargets.count(BB))
+        needForReverseOf(*BB, Into);
+      needForControl(*BB, Into);
+      for (Instruction &I : *BB)
+        if (auto *St = dyn_cast<StoreInst>(&I); St && P.isExecutedIn(St, L)) {
+          Into(St->getValueOperand());
+          Into(St->getPointerOperand());
+        }
+    }
+    for (const Loop *Inner : P.LI.getLoopsInPreorder()) {
+      if (Inner == L || !L->contains(Inner))
+        continue;
+      Into(P.Loops.find(Inner)->second.Last);
+      for (PHINode *Phi : P.LoopPlans[Inner].Recorded)
+        Into(Phi);
+    }
+    while (!Open.empty()) {
+      Instruction *I = Open.pop_back_val();
+      if (isa<PHINode>(I) && I->getParent() == L->getHeader())
+        continue; // from the iteration before
+      for (Use &U : I->operands())
+        Into(U);
+    }
+    LoopPlan &Plan = P.LoopPlans[L];
+    Plan.Recorded.clear();
+    for (PHINode &Phi : L->getHeader()->phis())
+      if (&Phi != P.Loops.find(L)->second.Counter && Inside.contains(&Phi))
+        Plan.Recorded.push_back(&Phi);
   }
 
   void closeOver(Instruction *I) {
@@ -292,16 +377,20 @@ private:
   }
 
   void executeVisibleStores() {
-    DenseSet<const Value *> Seen;
+    DenseMap<const Value *, SmallVector<const LoadInst *, 4>> Readers;
     for (const Value *V : P.Needed)
       if (const auto *L = dyn_cast<LoadInst>(V))
         for (const Value *Root : P.A.roots(L->getPointerOperand()))
-          Seen.insert(Root);
+          Readers[Root].push_back(L);
     for (Instruction &I : instructions(*P.R.F)) {
       auto *St = dyn_cast<StoreInst>(&I);
       if (!St || P.Executed.contains(St))
         continue;
-      if (any_of(P.A.roots(St->getPointerOperand()), [&](const Value *Root) { return Seen.contains(Root); })) {
+      auto IsSeen = [&](const Value *Root) {
+        return any_of(Readers.lookup(Root),
+                      [&](const LoadInst *L) { return reaches(*St, *L, nullptr) && !seesOriginal(P, SE, *L, *St); });
+      };
+      if (any_of(P.A.roots(St->getPointerOperand()), IsSeen)) {
         P.Executed.insert(St);
         need(St->getValueOperand());
         need(St->getPointerOperand());
@@ -335,10 +424,6 @@ private:
     for (auto &[L, C] : P.Loops) {
       LoopPlan &Plan = P.LoopPlans[L];
       Plan.Joint = !seesOwnStores(L);
-      Plan.Recorded.clear();
-      for (PHINode &Phi : L->getHeader()->phis())
-        if (&Phi != C.Counter && P.Needed.contains(&Phi))
-          Plan.Recorded.push_back(&Phi);
     }
   }
 
@@ -414,8 +499,8 @@ private:
 
 } // namespace
 
-bool makePlan(AdjointPlan &P, DominatorTree &DT, ScalarEvolution &SE, Shadows &S) {
-  return Planner(P, DT, SE, S).make();
+bool makePlan(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE, Shadows &S) {
+  return Planner(P, DT, PDT, SE, S).make();
 }
 
 } // namespace adstencil

@@ -20,6 +20,7 @@
 #include "analysis/Activity.h"
 #include "analysis/Shadows.h"
 #include "model/Loops.h"
+#include "llvm/Analysis/PostDominators.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -29,7 +30,7 @@ namespace adstencil {
 enum class ShadowUse {
   Reverse, ///< exact reverse: read and cleared at stores, added to at loads
   Keep,    ///< vjp, proved that no cell is stored twice and loads see original values: read at stores, never written
-  Guarded, ///< vjp, the same proof is made at run time; otherwise as Logged
+  Guarded, ///< vjp, the same proof is made at run time; otherwise as Logged (on a grid: the kernel traps)
   Logged,  ///< vjp, no proof: as Reverse on top of a log from which the shadow is restored at the end
 };
 
@@ -52,10 +53,13 @@ struct AdjointPlan {
 
   llvm::DenseMap<const llvm::Value *, llvm::Value *> Shadow; ///< of pointers of active accesses
   llvm::DenseSet<const llvm::Value *> Needed;
+  llvm::DenseMap<const llvm::Loop *, llvm::DenseSet<const llvm::Value *>>
+      NeededInside; ///< by joint loop: what the reverse of one iteration needs of that iteration
   llvm::DenseSet<const llvm::StoreInst *> Executed, Undo, Increment;
   llvm::DenseSet<const llvm::LoadInst *> IncrementLoad;
   llvm::DenseMap<const llvm::StoreInst *, const llvm::Loop *> Owner; ///< joint loop whose iteration owns the memory
   llvm::DenseMap<const llvm::Loop *, LoopPlan> LoopPlans;
+  llvm::DenseMap<const llvm::Loop *, uint64_t> MaxIterations;            ///< 0: not known when compiling
   llvm::DenseMap<const llvm::BasicBlock *, llvm::PHINode *> Predecessor; ///< index of the block control came from
   llvm::DenseMap<const llvm::BasicBlock *, llvm::SmallVector<llvm::BasicBlock *, 2>> ReverseTargets;
   llvm::DenseMap<const llvm::Value *, ReadStrategy> Reads;  ///< by root
@@ -64,11 +68,18 @@ struct AdjointPlan {
   llvm::DenseMap<const llvm::Value *, llvm::Value *>
       IsWritten; ///< by pointer into written and other arrays: i1, which it is
 
+  /// True if the pass of Scope (the function, or one iteration of a joint loop) computes V.
+  bool isNeededIn(const llvm::Value *V, const llvm::Loop *Scope) const;
+  /// True if the pass of Scope performs the store.
+  bool isExecutedIn(const llvm::StoreInst *St, const llvm::Loop *Scope) const;
+
   bool isJoint(const llvm::Loop *L) const { return !L || LoopPlans.lookup(L).Joint; }
   /// True if the reverse sweep has something to do for I.
   bool hasReverse(const llvm::Instruction &I) const;
   /// How stores and loads through this pointer treat the shadow.
   ShadowUse shadowUse(const llvm::Value *Pointer) const;
+  /// True if other threads may add to the shadow cell behind this pointer, too.
+  bool isShared(const llvm::Value *Pointer) const;
 
   /// Writes the decisions as text (report/PlanPrinter.cpp).
   void print(llvm::raw_ostream &OS) const;
@@ -79,13 +90,18 @@ void printStored(llvm::raw_ostream &OS, llvm::ArrayRef<std::string> Stored);
 
 /// Makes the plan. It may add instructions to the kernel: shadow pointers, indices of predecessors, run-time proofs.
 /// Returns false after a report.
-bool makePlan(AdjointPlan &P, llvm::DominatorTree &DT, llvm::ScalarEvolution &SE, Shadows &S);
+bool makePlan(AdjointPlan &P, llvm::DominatorTree &DT, llvm::PostDominatorTree &PDT, llvm::ScalarEvolution &SE,
+              Shadows &S);
 
-/// Decides the ShadowUse of all written arrays (analysis/WrittenShadows.cpp).
-void planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
+/// Decides the ShadowUse of all written arrays (analysis/WrittenShadows.cpp). Returns false after a report.
+bool planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
 
 /// Decides the ReadStrategy of all arrays that are read.
 void planReads(AdjointPlan &P, llvm::ScalarEvolution &SE);
+
+/// The same for one thread of a grid: own-point is proved, everything else is added atomically
+/// (analysis/GridReads.cpp).
+void planReadsOnGrid(AdjointPlan &P, llvm::DominatorTree &DT, llvm::PostDominatorTree &PDT, llvm::ScalarEvolution &SE);
 
 /// Finds `A[i] += …`, whose shadow never changes (analysis/WrittenShadows.cpp).
 void findIncrements(AdjointPlan &P);

@@ -7,7 +7,7 @@
 // Serial code is the same for all three; the distinction is what parallel code will be decided by.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "analysis/AdjointPlan.h"
+#include "analysis/Addresses.h"
 
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
@@ -40,7 +40,7 @@ void planReads(AdjointPlan &P, ScalarEvolution &SE) {
     auto *L = dyn_cast<LoadInst>(&I);
     if (!L || !P.A.isActive(L) || P.IncrementLoad.contains(L))
       continue;
-    const SCEV *Address = SE.getSCEV(L->getPointerOperand());
+    const SCEV *Address = addressOf(SE, L->getPointerOperand());
     for (const Value *Root : P.A.roots(L->getPointerOperand())) {
       auto [Found, New] = Addresses.try_emplace(Root, Address);
       if (New)

@@ -27,7 +27,7 @@ public:
   Checker(const Request &R, const Activity &A) : R(R), A(A) {}
 
   bool check() {
-    if (!checkControlFlow() || !checkOpenMP())
+    if (!checkControlFlow() || !checkOpenMP() || !checkCooperation())
       return false;
     for (const Instruction &I : instructions(*R.F))
       if (!checkInstruction(I))
@@ -73,13 +73,122 @@ private:
     return true;
   }
 
+  /// What the threads of a block or grid do together. One thread's reverse says nothing about it.
+  bool checkCooperation() const {
+    for (const Instruction &I : instructions(*R.F)) {
+      const Value *Pointer = accessedPointer(const_cast<Instruction *>(&I));
+      if (const auto *X = dyn_cast<AtomicRMWInst>(&I))
+        Pointer = X->getPointerOperand();
+      if (const auto *X = dyn_cast<AtomicCmpXchgInst>(&I))
+        Pointer = X->getPointerOperand();
+      constexpr unsigned Shared = 3;
+      if (const auto *X = dyn_cast<AtomicRMWInst>(&I); X && R.OnGrid && !checkAtomic(*X))
+        return false;
+      if (isa<AtomicCmpXchgInst>(I) && R.OnGrid && A.isActiveMemory(Pointer))
+        return refuseAt(I, "it changes active memory with atomicCAS", "use atomicAdd");
+      if (Pointer && any_of(A.roots(Pointer), [](const Value *Root) {
+            const auto *G = dyn_cast<GlobalVariable>(Root);
+            return G && G->getAddressSpace() == Shared;
+          }))
+        return refuseAt(I, "it uses shared memory (__shared__), through which threads see each other's values",
+                        "read global memory directly: neighbouring threads share it through the cache");
+      const auto *CB = dyn_cast<CallBase>(&I);
+      const Function *F = CB ? CB->getCalledFunction() : nullptr;
+      if (F && !checkCooperation(*CB, F->getName()))
+        return false;
+    }
+    return true;
+  }
+
+  bool checkCooperation(const CallBase &CB, StringRef Name) const {
+    struct Row {
+      StringLiteral Prefix, What, Advice;
+    };
+    static constexpr StringLiteral Split = "split the kernel in two at this place";
+    static constexpr StringLiteral Plain = "let each thread read what it needs from global memory";
+    static constexpr Row Rows[] = {
+        {"llvm.nvvm.barrier", "it waits for other threads (__syncthreads)", Split},
+        {"llvm.nvvm.bar.", "it waits for other threads (__syncwarp, __syncthreads)", Split},
+        {"llvm.nvvm.shfl", "it reads registers of other threads (a warp shuffle)", Plain},
+        {"llvm.nvvm.vote", "it asks other threads (a warp vote)", Plain},
+        {"llvm.nvvm.match", "it asks other threads (a warp match)", Plain},
+        {"llvm.nvvm.redux", "it reduces over the threads of a warp", "add to one cell with atomicAdd"},
+        {"llvm.nvvm.activemask", "it asks which threads are active (__activemask)", Plain},
+        {"llvm.nvvm.tex", "it reads a texture", "read a plain array, with __ldg or const __restrict__"},
+        {"llvm.nvvm.tld4", "it reads a texture", "read a plain array, with __ldg or const __restrict__"},
+        {"__nv_tex_surf", "it uses a texture or surface", "read a plain array, with __ldg or const __restrict__"},
+        {"llvm.nvvm.suld", "it uses a surface", "use a plain array"},
+        {"llvm.nvvm.sust", "it uses a surface", "use a plain array"},
+        {"llvm.nvvm.read.ptx.sreg.clock", "it reads the clock", "measure with events around the launch"},
+        {"llvm.nvvm.read.ptx.sreg.globaltimer", "it reads the clock", "measure with events around the launch"},
+        {"cudaLaunchDevice", "it launches a kernel (dynamic parallelism)", "launch from the host"},
+        {"cudaGetParameterBuffer", "it launches a kernel (dynamic parallelism)", "launch from the host"},
+        {"cudaCG", "it uses cooperative groups", Split},
+    };
+    for (const Row &X : Rows)
+      if (Name.starts_with(X.Prefix))
+        return refuseAt(CB, X.What, X.Advice);
+    return true;
+  }
+
+  /// The name that CUDA gives an atomic operation.
+  static StringRef atomicName(const AtomicRMWInst &X) {
+    switch (X.getOperation()) {
+    case AtomicRMWInst::Xchg:
+      return "atomicExch";
+    case AtomicRMWInst::Add:
+    case AtomicRMWInst::FAdd:
+      return "atomicAdd";
+    case AtomicRMWInst::Sub:
+    case AtomicRMWInst::FSub:
+      return "atomicSub";
+    case AtomicRMWInst::Min:
+    case AtomicRMWInst::UMin:
+    case AtomicRMWInst::FMin:
+      return "atomicMin";
+    case AtomicRMWInst::Max:
+    case AtomicRMWInst::UMax:
+    case AtomicRMWInst::FMax:
+      return "atomicMax";
+    default:
+      return "an atomic operation";
+    }
+  }
+
+  /// atomicAdd to an array: its adjoint reads the cotangent of the sum. That is all, as long as nobody looks at the
+  /// sum.
+  bool checkAtomic(const AtomicRMWInst &X) const {
+    const Value *Pointer = X.getPointerOperand();
+    if (!A.isActiveMemory(Pointer))
+      return checkAccess(X, Pointer, false, true);
+    bool Adds = X.getOperation() == AtomicRMWInst::FAdd && isDifferentiableType(X.getValOperand()->getType());
+    if (!R.OnGrid)
+      return checkAccess(X, Pointer, false, true);
+    if (!Adds)
+      return refuseAt(X, "it changes active memory with " + atomicName(X),
+                      "use atomicAdd, or mark the parameter [[adstencil::inactive]]");
+    if (!X.use_empty())
+      return refuseAt(X, "the result of atomicAdd is used: it depends on which thread comes first",
+                      "use atomicAdd for its sum alone");
+    for (const Instruction &I : instructions(*R.F)) {
+      const Value *Other = getLoadStorePointerOperand(&I);
+      if (!Other || !isDifferentiableType(getLoadStoreType(&I)))
+        continue;
+      auto Roots = A.roots(Other);
+      if (any_of(A.roots(Pointer), [&](const Value *Root) { return is_contained(Roots, Root); }))
+        return refuseAt(I, "an array is updated with atomicAdd and also accessed directly",
+                        "use two kernels, so that the sums are complete before they are read");
+    }
+    return true;
+  }
+
   bool checkInstruction(const Instruction &I) const {
     if (const auto *L = dyn_cast<LoadInst>(&I))
       return checkAccess(I, L->getPointerOperand(), L->isVolatile(), L->isAtomic());
     if (const auto *S = dyn_cast<StoreInst>(&I))
       return checkAccess(I, S->getPointerOperand(), S->isVolatile(), S->isAtomic()) && checkStore(*S);
     if (const auto *X = dyn_cast<AtomicRMWInst>(&I))
-      return checkAccess(I, X->getPointerOperand(), false, true);
+      return checkAtomic(*X);
     if (const auto *X = dyn_cast<AtomicCmpXchgInst>(&I))
       return checkAccess(I, X->getPointerOperand(), false, true);
     if (const auto *AI = dyn_cast<AllocaInst>(&I); AI && !AI->isStaticAlloca())
@@ -245,6 +354,7 @@ private:
       if (CB.getType()->isIntOrIntVectorTy() && passesActiveValue(CB) && Name != "llvm.is.fpclass")
         return refuseAt(CB, "an active value is turned into an integer",
                         "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
+      // The math functions of the GPU's compiler that some headers use under their own names.
       if (CB.doesNotAccessMemory() && (CB.getType()->isIntOrIntVectorTy() || !passesActive(CB)))
         return true;
       return refuseAt(CB, "'" + Name + "' has no derivative rule", "use a function of <cmath>");
@@ -254,6 +364,9 @@ private:
       return refuseAt(CB, "it calls through a pointer (a virtual or indirect call), so the body is not known",
                       "call the function by name, or pass it as a template argument");
     std::string Name = demangle(F->getName().str());
+    if (StringRef(Name).starts_with("__nv_") && CB.getType()->isIntegerTy() && passesActiveValue(CB))
+      return refuseAt(CB, "an active value is turned into an integer",
+                      "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
     bool Active = passesActive(CB);
     if (Active || passesMemory(CB))
       return refuseAt(CB,

@@ -12,7 +12,7 @@
 //   - otherwise changes of the shadow are logged and taken back at the end.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "analysis/AdjointPlan.h"
+#include "analysis/Addresses.h"
 #include "analysis/WrittenFlags.h"
 
 #include "llvm/Analysis/ScalarEvolution.h"
@@ -76,55 +76,41 @@ void findIncrements(AdjointPlan &P) {
 
 namespace {
 
-/// One loop's part in an address: Stride bytes an iteration.
-struct Axis {
-  const Loop *L;
-  const SCEV *Stride;
-};
-
-/// Splits an address into the strides of the loops around it. False if it is not affine in all of their counters.
-bool splitAddress(const SCEV *Address, const Loop *Innermost, ScalarEvolution &SE, SmallVectorImpl<Axis> &Axes) {
-  DenseMap<const Loop *, const SCEV *> Strides;
-  const SCEV *Rest = Address;
-  while (const auto *Rec = dyn_cast<SCEVAddRecExpr>(Rest)) {
-    if (!Rec->isAffine())
-      return false;
-    Strides[Rec->getLoop()] = Rec->getStepRecurrence(SE);
-    Rest = Rec->getStart();
-  }
-  const Loop *Outermost = Innermost ? Innermost->getOutermostLoop() : nullptr;
-  for (const Loop *L = Innermost; L; L = L->getParentLoop()) {
-    const SCEV *Stride = Strides.lookup(L);
-    if (!Stride || !SE.isLoopInvariant(Stride, Outermost))
-      return false;
-    Axes.push_back({L, Stride});
-    Strides.erase(L);
-  }
-  return Strides.empty() && (!Outermost || SE.isLoopInvariant(Rest, Outermost));
-}
-
-/// Rewrites zext(a + b) as sext(a) + sext(b) where the sum is known not to be negative and does not overflow, so that
-/// `nx - 1` in a trip count meets `nx` in a stride.
-class ExtensionSplitter : public SCEVRewriteVisitor<ExtensionSplitter> {
-public:
-  explicit ExtensionSplitter(ScalarEvolution &SE) : SCEVRewriteVisitor(SE) {}
-  const SCEV *visitZeroExtendExpr(const SCEVZeroExtendExpr *E) {
-    const auto *Sum = dyn_cast<SCEVAddExpr>(E->getOperand());
-    if (!Sum || !Sum->hasNoSignedWrap() || !SE.isKnownNonNegative(Sum))
-      return E;
-    SmallVector<const SCEV *, 4> Terms;
-    for (const SCEV *T : Sum->operands())
-      Terms.push_back(SE.getSignExtendExpr(T, E->getType()));
-    return SE.getAddExpr(Terms);
-  }
-};
-
 class WrittenArray {
 public:
   WrittenArray(AdjointPlan &P, ScalarEvolution &SE, const Value *Root) : P(P), SE(SE), Root(Root) {}
 
-  void decide() {
+  /// Returns false after a report.
+  bool decide() {
     collect();
+    if (P.R.OnGrid && !Mixed && decideForThread())
+      return true;
+    decideSerially();
+    if (!P.R.OnGrid || P.Uses[Root] != ShadowUse::Logged)
+      return true;
+    // A thread may log and take back changes of cells that nobody else changes, if it is known how many there can be.
+    auto Reads = P.Reads.find(Root);
+    if (!Mixed && (Reads == P.Reads.end() || Reads->second == ReadStrategy::OwnPoint) &&
+        all_of(Stores, [&](StoreInst *S) { return isBounded(loopOf(S)); }) &&
+        all_of(Loads, [&](LoadInst *L) { return isBounded(loopOf(L)); }))
+      return true;
+    // Other threads change neighbouring cells meanwhile, so a log could not be taken back.
+    refuse(P.R.F->getContext(), P.R.Kernel, Stores[0], P.R.Place,
+           "__vjp_ has to leave the shadow of '" + P.R.Roots[markerNumber(Root)].Name +
+               "' as it is, but a thread may store to a cell of it twice, or read a cell that it has stored to",
+           "let each thread store to a cell once, after its reads, or call __adjoint_ (which carries the shadow back)");
+    return false;
+  }
+
+private:
+  bool isBounded(const Loop *L) const {
+    for (; L; L = L->getParentLoop())
+      if (P.MaxIterations.lookup(L) == 0)
+        return false;
+    return true;
+  }
+
+  void decideSerially() {
     ShadowUse &Use = P.Uses[Root];
     Use = ShadowUse::Logged;
     if (Mixed)
@@ -146,7 +132,83 @@ public:
     P.Guard[Root] = Proof;
   }
 
-private:
+  /// For a thread of a grid without loops around its accesses. Cells that other threads store to are not read by this
+  /// one (that would be a data race), so only its own stores matter: no cell twice, and no read behind a store. Where
+  /// that depends on values, it is tested at run time.
+  bool decideForThread() {
+    SmallVector<std::pair<Instruction *, Instruction *>, 4> MayMeet;
+    for (StoreInst *S : Stores) {
+      if (loopOf(S))
+        return false;
+      for (LoadInst *L : Loads)
+        if (loopOf(L))
+          return false;
+        else if (mayFollow(P, S, L) && !areApart(S, L))
+          MayMeet.push_back({S, L});
+      for (StoreInst *T : Stores)
+        if (S != T && mayFollow(P, S, T) && !areApart(S, T))
+          MayMeet.push_back({S, T});
+    }
+    if (MayMeet.empty()) {
+      P.Uses[Root] = ShadowUse::Keep;
+      return true;
+    }
+    SCEVExpander Expander(SE, "proof");
+    Expander.disableCanonicalMode();
+    Instruction *Place = firstPlace();
+    IRBuilder<> B(Place);
+    Value *Proof = B.getTrue();
+    for (auto &[S, Other] : MayMeet) {
+      const SCEV *X = SE.getSCEV(getLoadStorePointerOperand(S)), *Y = SE.getSCEV(getLoadStorePointerOperand(Other));
+      if (X == Y || !canExpandAt(X, Place) || !canExpandAt(Y, Place))
+        return false;
+      Value *PointerX = Expander.expandCodeFor(X, nullptr, Place),
+            *PointerY = Expander.expandCodeFor(Y, nullptr, Place);
+      B.SetInsertPoint(Place);
+      Proof = B.CreateAnd(Proof, B.CreateICmpNE(PointerX, PointerY));
+    }
+    P.Uses[Root] = ShadowUse::Guarded;
+    P.Guard[Root] = Proof;
+    return true;
+  }
+
+  /// True if everything that S is made of is there at Place, which may be in the middle of a block.
+  static bool canExpandAt(const SCEV *S, const Instruction *Place) {
+    DominatorTree DT(*const_cast<Function *>(Place->getFunction()));
+    return !SCEVExprContains(S, [&](const SCEV *Part) {
+      const auto *U = dyn_cast<SCEVUnknown>(Part);
+      const auto *I = U ? dyn_cast<Instruction>(U->getValue()) : nullptr;
+      return isa<SCEVUDivExpr>(Part) || isa<SCEVAddRecExpr>(Part) || (I && !DT.dominates(I, Place));
+    });
+  }
+
+  /// A place that control passes before every access of the array.
+  Instruction *firstPlace() const {
+    DominatorTree DT(*P.R.F);
+    BasicBlock *Block = nullptr;
+    SmallPtrSet<const Instruction *, 8> Accesses(Stores.begin(), Stores.end());
+    Accesses.insert(Loads.begin(), Loads.end());
+    for (const Instruction *I : Accesses) {
+      auto *Parent = const_cast<BasicBlock *>(I->getParent());
+      Block = Block ? DT.findNearestCommonDominator(Block, Parent) : Parent;
+    }
+    for (Instruction &I : *Block)
+      if (Accesses.contains(&I))
+        return &I;
+    return Block->getTerminator();
+  }
+
+  /// True if two accesses are known to meet different cells.
+  bool areApart(Instruction *A, Instruction *B) const {
+    const auto *Distance = dyn_cast<SCEVConstant>(
+        SE.getMinusSCEV(addressOf(SE, getLoadStorePointerOperand(A)), addressOf(SE, getLoadStorePointerOperand(B))));
+    if (!Distance)
+      return false;
+    const DataLayout &DL = A->getDataLayout();
+    uint64_t Size = std::max(DL.getTypeStoreSize(getLoadStoreType(A)), DL.getTypeStoreSize(getLoadStoreType(B)));
+    return Distance->getAPInt().abs().uge(Size);
+  }
+
   AdjointPlan &P;
   ScalarEvolution &SE;
   const Value *Root;
@@ -175,24 +237,6 @@ private:
 
   const Loop *loopOf(const Instruction *I) const { return P.LI.getLoopFor(I->getParent()); }
 
-  /// True if control may run from A to B without starting a new iteration of the loop around them.
-  bool mayFollow(const Instruction *A, const Instruction *B) const {
-    if (A->getParent() == B->getParent())
-      return A->comesBefore(B);
-    const Loop *L = loopOf(A);
-    SmallPtrSet<const BasicBlock *, 16> Seen;
-    SmallVector<const BasicBlock *, 16> Stack(successors(A->getParent()));
-    while (!Stack.empty()) {
-      const BasicBlock *BB = Stack.pop_back_val();
-      if ((L && (BB == L->getHeader() || !L->contains(BB))) || !Seen.insert(BB).second)
-        continue;
-      if (BB == B->getParent())
-        return true;
-      append_range(Stack, successors(BB));
-    }
-    return false;
-  }
-
   bool sameAddress(Instruction *A, Instruction *B) const {
     const SCEV *X = SE.getSCEV(getLoadStorePointerOperand(A));
     const SCEV *Y = SE.getSCEV(getLoadStorePointerOperand(B));
@@ -203,7 +247,7 @@ private:
   bool storesAreExclusive() const {
     for (StoreInst *A : Stores)
       for (StoreInst *B : Stores)
-        if (A != B && (!sameAddress(A, B) || mayFollow(A, B)))
+        if (A != B && (!sameAddress(A, B) || mayFollow(P, A, B)))
           return false;
     return !Stores.empty();
   }
@@ -212,41 +256,11 @@ private:
   bool loadsSeeOriginals() const {
     for (LoadInst *L : Loads)
       for (StoreInst *S : Stores)
-        if (!sameAddress(L, S) || mayFollow(S, L))
+        if (!sameAddress(L, S) || mayFollow(P, S, L))
           return false;
     for (StoreInst *S : Stores)
       if (P.Increment.contains(S) && Stores.size() > 1)
         return false;
-    return true;
-  }
-
-  /// Proves from the conditions that guard the loops that no cell is stored twice: constant strides first, then
-  /// symbolic ones from the inside out. For a store to `a[i + nx * j]` with 1 <= i < nx - 1 the stride of j exceeds
-  /// what i can add up to.
-  bool isKnownInjective(ArrayRef<Axis> Axes, const Loop *Innermost, uint64_t Size) {
-    SmallVector<Axis, 4> Order;
-    for (const Axis &X : Axes)
-      if (isa<SCEVConstant>(X.Stride))
-        Order.push_back(X);
-    sort(Order, [](const Axis &X, const Axis &Y) {
-      return cast<SCEVConstant>(X.Stride)->getAPInt().abs().ult(cast<SCEVConstant>(Y.Stride)->getAPInt().abs());
-    });
-    for (const Axis &X : Axes) // innermost first
-      if (!isa<SCEVConstant>(X.Stride))
-        Order.push_back(X);
-    Type *Int = Type::getInt64Ty(P.R.F->getContext());
-    const SCEV *Span = SE.getConstant(Int, Size);
-    for (const Axis &X : Order) {
-      const SCEV *Stride = SE.applyLoopGuards(X.Stride, Innermost);
-      if (auto *C = dyn_cast<SCEVConstant>(Stride))
-        Stride = SE.getConstant(C->getAPInt().abs());
-      const SCEV *Last = SE.applyLoopGuards(SE.getSCEV(P.Loops.find(X.L)->second.Last), Innermost);
-      Last = ExtensionSplitter(SE).visit(Last);
-      if (Stride->getType() != Int || Last->getType() != Int || !SE.isKnownPositive(Stride) ||
-          !SE.isKnownNonNegative(SE.getMinusSCEV(Stride, Span)))
-        return false;
-      Span = SE.getAddExpr(Span, SE.getMulExpr(Stride, Last));
-    }
     return true;
   }
 
@@ -256,13 +270,13 @@ private:
     LLVMContext &Ctx = S->getContext();
     const Loop *Innermost = loopOf(S);
     SmallVector<Axis, 4> Axes;
-    if (!splitAddress(SE.getSCEV(S->getPointerOperand()), Innermost, SE, Axes))
+    if (!splitAddress(addressOf(SE, S->getPointerOperand()), Innermost, SE, Axes))
       return nullptr;
     if (Axes.empty())
       return ConstantInt::getTrue(Ctx);
     if (Axes.size() > 6)
       return nullptr;
-    if (isKnownInjective(Axes, Innermost, S->getDataLayout().getTypeStoreSize(S->getValueOperand()->getType())))
+    if (isKnownInjective(P, SE, Axes, Innermost, S->getDataLayout().getTypeStoreSize(S->getValueOperand()->getType())))
       return ConstantInt::getTrue(Ctx);
     const Loop *Outermost = Innermost->getOutermostLoop();
     Instruction *Place = Outermost->getLoopPreheader()->getTerminator();
@@ -278,8 +292,8 @@ private:
       if (!C.KnownBefore)
         return nullptr;
       const SCEV *Last = SE.getSCEV(C.Last);
-      if (!SE.isLoopInvariant(Last, Outermost) || !Expander.isSafeToExpandAt(Last, Place) ||
-          !Expander.isSafeToExpandAt(X.Stride, Place))
+      if (!SE.isLoopInvariant(Last, Outermost) || !canComputeAt(Last, Place, SE, Expander) ||
+          !canComputeAt(X.Stride, Place, SE, Expander))
         return nullptr;
       Value *Stride = B.CreateSExtOrTrunc(Expander.expandCodeFor(X.Stride, nullptr, Place), B.getInt64Ty());
       Value *LastValue = Expander.expandCodeFor(Last, B.getInt64Ty(), Place);
@@ -317,7 +331,7 @@ private:
 
 } // namespace
 
-void planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {
+bool planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {
   SmallVector<const Value *, 8> Written;
   for (Instruction &I : instructions(*P.R.F))
     if (auto *S = dyn_cast<StoreInst>(&I); S && P.Shadow.count(S->getPointerOperand()))
@@ -325,7 +339,8 @@ void planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {
         if (isArrayMarker(Root) && !is_contained(Written, Root))
           Written.push_back(Root);
   for (const Value *Root : Written)
-    WrittenArray(P, SE, Root).decide();
+    if (!WrittenArray(P, SE, Root).decide())
+      return false;
   WrittenFlags Flags(P.A, Written);
   SmallVector<Value *, 16> Pointers;
   for (Instruction &I : instructions(*P.R.F))
@@ -334,6 +349,7 @@ void planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {
   for (Value *Pointer : Pointers)
     if (Value *Flag = Flags.flagOf(Pointer); !isa<ConstantInt>(Flag))
       P.IsWritten[Pointer] = Flag;
+  return true;
 }
 
 } // namespace adstencil

@@ -149,8 +149,9 @@ bool emitAdjoint(IRBuilder<> &B, Instruction &I, Value *Bar, AdjointContext &Con
     Value *Operand = I.getOperand(K);
     if (!Context.isActive(Operand))
       continue;
+    // Conversions with a rounding mode (__double2float_rz) are functions, too.
     if (Value *Contribution = apply(B, partialOf(B, I, K, Primal), Bar))
-      Context.addTo(B, Operand, Contribution);
+      Context.addTo(B, Operand, B.CreateFPCast(Contribution, Operand->getType()));
   }
   return true;
 }
@@ -171,7 +172,7 @@ Value *emitTangent(IRBuilder<> &B, Instruction &I, ArrayRef<Value *> Dots) {
   for (unsigned K = 0; K != operandCount(I); ++K) {
     if (!Dots[K])
       continue;
-    Value *Term = apply(B, partialOf(B, I, K, Primal), Dots[K]);
+    Value *Term = apply(B, partialOf(B, I, K, Primal), B.CreateFPCast(Dots[K], I.getType()));
     if (Term)
       Sum = Sum ? B.CreateFAdd(Sum, Term) : Term;
   }

@@ -10,6 +10,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "derive/Digamma.h"
 
+#include "derive/Rules.h"
+
 #include "llvm/IR/IRBuilder.h"
 
 using namespace llvm;
@@ -55,13 +57,11 @@ static Function *createDouble(Module &M) {
   Value *P = C(Terms[0]);
   for (unsigned I = 1; I != 7; ++I)
     P = B.CreateFAdd(B.CreateFMul(P, W), C(Terms[I]));
-  Value *R = B.CreateFAdd(Sum, B.CreateUnaryIntrinsic(Intrinsic::log, T));
+  Value *R = B.CreateFAdd(Sum, emitFunction(B, "log", {T}));
   R = B.CreateFSub(R, B.CreateFMul(C(0.5), Inverse));
   R = B.CreateFSub(R, B.CreateFMul(P, W));
   const double Pi = 3.14159265358979323846;
-  FunctionCallee Tan = M.getOrInsertFunction("tan", FunctionType::get(D, {D}, false));
-  CallInst *TanPiX = B.CreateCall(Tan, {B.CreateFMul(C(Pi), X)});
-  TanPiX->setDoesNotAccessMemory();
+  Value *TanPiX = emitFunction(B, "tan", {B.CreateFMul(C(Pi), X)});
   Value *Reflected = B.CreateFSub(R, B.CreateFDiv(C(Pi), TanPiX));
   B.CreateRet(B.CreateSelect(Small, Reflected, R));
   return F;

@@ -100,7 +100,7 @@ private:
       return number();
     StringRef Name = Rest.take_while([](char C) { return isAlnum(C); });
     Rest = Rest.drop_front(Name.size());
-    if (Name.size() == 1 && StringRef("xyzr").contains(Name[0])) {
+    if (Name.size() == 1 && StringRef("xyzwr").contains(Name[0])) {
       auto E = std::make_shared<RuleExpr>();
       E->K = RuleExpr::Variable;
       E->Var = Name[0];
@@ -146,6 +146,20 @@ static const StringMap<Rule> &table() {
   return Table;
 }
 
+/// The rows that only device code has.
+static const StringMap<Rule> &deviceTable() {
+  static const StringMap<Rule> Table = [] {
+    StringMap<Rule> T;
+#define ADSTENCIL_RULE(NAME, ARITY, DX, DY, DZ)
+#define ADSTENCIL_DEVICE_RULE(NAME, ARITY, DX, DY, DZ, DW)                                                             \
+  T[#NAME] = Rule{#NAME, ARITY, {parsePartial(DX), parsePartial(DY), parsePartial(DZ), parsePartial(DW)}};
+#include "derive/Rules.def"
+#undef ADSTENCIL_RULE
+    return T;
+  }();
+  return Table;
+}
+
 /// The row of Rules.def that an intrinsic belongs to; empty if it is not a mathematical function.
 static StringRef rowOfIntrinsic(Intrinsic::ID ID) {
   switch (ID) {
@@ -176,12 +190,37 @@ static StringRef rowOfName(StringRef Name) {
   return {};
 }
 
+/// The row of a function of libdevice, which spells precision and rounding into the name: __nv_sinf, __nv_fast_sinf,
+/// __nv_fdividef, __nv_dadd_rn, __nv_fmaf_rz.
+static const Rule *rowOfDeviceName(StringRef Name) {
+  if (!Name.consume_front("__nv_"))
+    return nullptr;
+  Name.consume_front("fast_");
+  bool Rounded =
+      Name.consume_back("_rn") || Name.consume_back("_rz") || Name.consume_back("_ru") || Name.consume_back("_rd");
+  if (Rounded && StringSwitch<bool>(Name.drop_front())
+                     .Cases({"add", "sub", "mul", "div", "rcp", "sqrt", "rsqrt"}, Name[0] == 'd' || Name[0] == 'f')
+                     .Default(false))
+    Name = Name.drop_front();
+  for (StringRef Spelling : {Name, Name.ends_with("f") ? Name.drop_back() : Name}) {
+    if (auto Row = deviceTable().find(Spelling); Row != deviceTable().end())
+      return &Row->second;
+    if (auto Row = table().find(Spelling); Row != table().end())
+      return &Row->second;
+  }
+  return nullptr;
+}
+
 bool isRuleName(StringRef Name) { return !rowOfName(Name).empty(); }
 
 const Rule *findRule(const CallBase &CB) {
   const Function *F = CB.getCalledFunction();
   if (!F || !(CB.getType()->isFloatTy() || CB.getType()->isDoubleTy()))
     return nullptr;
+  if (F->getName().starts_with("__nv_")) {
+    const Rule *R = rowOfDeviceName(F->getName());
+    return R && CB.arg_size() >= R->Arity ? R : nullptr;
+  }
   StringRef Row = F->isIntrinsic() ? rowOfIntrinsic(F->getIntrinsicID())
                                    : (F->isDeclaration() ? rowOfName(F->getName()) : StringRef());
   if (Row.empty())
@@ -197,7 +236,7 @@ static bool uses(const RuleExpr &E, char Var) {
 }
 
 bool partialUsesArgument(const Rule &R, unsigned K, unsigned Arg) {
-  return hasPartial(R, K) && uses(*R.Partials[K], "xyz"[Arg]);
+  return hasPartial(R, K) && uses(*R.Partials[K], "xyzw"[Arg]);
 }
 bool partialUsesResult(const Rule &R, unsigned K) { return hasPartial(R, K) && uses(*R.Partials[K], 'r'); }
 
@@ -210,30 +249,40 @@ static bool isSingular(const RuleExpr &E) {
   return any_of(E.Operands, [](const ExprPtr &O) { return isSingular(*O); });
 }
 
-bool partialIsSingular(const Rule &R, unsigned K) { return hasPartial(R, K) && isSingular(*R.Partials[K]); }
+bool partialIsSingular(const Rule &R, unsigned K) {
+  // Reciprocals are infinite where their partials, powers of the result, are.
+  bool IsReciprocal =
+      StringSwitch<bool>(R.Name).Cases({"rsqrt", "rcbrt", "rhypot", "rnorm3d", "rnorm4d", "rcp"}, true).Default(false);
+  return hasPartial(R, K) && (IsReciprocal || isSingular(*R.Partials[K]));
+}
 
 Value *emitFunction(IRBuilder<> &B, StringRef Name, ArrayRef<Value *> Args) {
   Type *T = Args[0]->getType();
   Module &M = *B.GetInsertBlock()->getModule();
   if (Name == "digamma")
     return B.CreateCall(digammaFunction(M, T), Args);
+  // The GPU has instructions for the last four and no library behind the names of the others.
+  bool OnGpu = M.getTargetTriple().isNVPTX();
   Intrinsic::ID ID = StringSwitch<Intrinsic::ID>(Name)
-                         .Case("sin", Intrinsic::sin)
-                         .Case("cos", Intrinsic::cos)
-                         .Case("exp", Intrinsic::exp)
-                         .Case("exp2", Intrinsic::exp2)
-                         .Case("log", Intrinsic::log)
-                         .Case("pow", Intrinsic::pow)
                          .Case("sqrt", Intrinsic::sqrt)
                          .Case("rint", Intrinsic::rint)
                          .Case("trunc", Intrinsic::trunc)
                          .Case("copysign", Intrinsic::copysign)
                          .Default(Intrinsic::not_intrinsic);
+  if (ID == Intrinsic::not_intrinsic && !OnGpu)
+    ID = StringSwitch<Intrinsic::ID>(Name)
+             .Case("sin", Intrinsic::sin)
+             .Case("cos", Intrinsic::cos)
+             .Case("exp", Intrinsic::exp)
+             .Case("exp2", Intrinsic::exp2)
+             .Case("log", Intrinsic::log)
+             .Case("pow", Intrinsic::pow)
+             .Default(Intrinsic::not_intrinsic);
   if (ID != Intrinsic::not_intrinsic)
     return B.CreateIntrinsic(ID, {T}, Args);
   SmallVector<Type *, 3> Types(Args.size(), T);
-  FunctionCallee Callee =
-      M.getOrInsertFunction((Name + (T->isFloatTy() ? "f" : "")).str(), FunctionType::get(T, Types, false));
+  std::string Symbol = ((M.getTargetTriple().isNVPTX() ? "__nv_" : "") + Name + (T->isFloatTy() ? "f" : "")).str();
+  FunctionCallee Callee = M.getOrInsertFunction(Symbol, FunctionType::get(T, Types, false));
   CallInst *Call = B.CreateCall(Callee, Args);
   // The derivative does not look at errno, and saying so lets these calls be vectorised and removed.
   Call->setDoesNotAccessMemory();
@@ -262,7 +311,7 @@ static Value *emit(IRBuilder<> &B, const RuleExpr &E, ArrayRef<Value *> Args, Va
   case RuleExpr::Number:
     return ConstantFP::get(T, E.Value);
   case RuleExpr::Variable: {
-    Value *Var = E.Var == 'r' ? Result : Args[StringRef("xyz").find(E.Var)];
+    Value *Var = E.Var == 'r' ? Result : Args[StringRef("xyzw").find(E.Var)];
     return Var->getType()->isIntegerTy() ? B.CreateSIToFP(Var, T) : Var;
   }
   case RuleExpr::Negate:

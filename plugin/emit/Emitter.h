@@ -55,7 +55,8 @@ public:
         EntryBuilder(new llvm::UnreachableInst(Ctx, Entry)), S(S) {}
 
   /// Replaces the function's body.
-  void emit();
+  /// Returns false after a report.
+  bool emit();
 
   // AdjointContext
   llvm::Value *primal(llvm::IRBuilder<> &B, llvm::Value *V) override { return lookUp(B, V); }
@@ -73,6 +74,7 @@ private:
   llvm::BasicBlock *FirstBlock = nullptr, *Finish = nullptr;
   std::vector<llvm::BasicBlock *> Order;
   bool Failed = false;
+  bool Refused = false; ///< the user has been told why
 
   llvm::MapVector<const llvm::Instruction *, llvm::AllocaInst *> Variables;
   llvm::DenseMap<const llvm::Value *, llvm::AllocaInst *> Cotangents;
@@ -88,6 +90,10 @@ private:
     llvm::SmallVector<llvm::Value *, 2> Values;
   };
   std::vector<PendingPush> PendingPushes;
+  struct GridSum {
+    llvm::AllocaInst *Sum, *Shadow;
+  };
+  llvm::MapVector<const llvm::Value *, GridSum> GridSums; ///< by scalar marker: what this thread contributes
   llvm::DenseMap<llvm::BasicBlock *, llvm::SmallVector<llvm::Value *, 2>>
       JointPushes; ///< header phis recorded at the end of these blocks
 
@@ -119,8 +125,6 @@ private:
 
   /// True if values of loop L are stored to their variables in the pass of Scope.
   bool recordsIn(const llvm::Loop *L, const llvm::Loop *Scope) const;
-
-  bool isExecutedIn(const llvm::StoreInst *St, const llvm::Loop *Scope) const;
 
   /// True if the pass can leave out loop L altogether.
   bool canSkip(const llvm::Loop *L, const llvm::Loop *Scope) const;
@@ -180,12 +184,22 @@ private:
 
   void reverseInstruction(llvm::IRBuilder<> &B, llvm::Instruction &I);
 
+  /// Adds to the shadow of an active scalar: at once, or on a grid at the end of the thread.
+  void addToScalar(llvm::IRBuilder<> &B, const llvm::CallInst &Marker, llvm::Value *Bar);
+
+  /// Emits an atomic add that the whole device sees.
+  void addAtomically(llvm::IRBuilder<> &B, llvm::Value *Shadow, llvm::Value *Bar);
+
+  /// Most records that a loop (null: the function) may push in one run of the derivative; refuses the kernel if a GPU
+  /// would need memory of unknown size for them.
+  uint64_t mostRecords(const llvm::Loop *L);
+
   void addToShadow(llvm::IRBuilder<> &B, llvm::Value *Shadow, llvm::Value *Bar);
 
   Stream &logOf(llvm::Type *T);
 
   /// Changes a shadow cell by New(old value) as the plan allows: freely, under a log, or only where the proof failed.
-  void changeShadow(llvm::IRBuilder<> &B, const llvm::Value *Pointer, llvm::Value *Shadow, llvm::Type *T,
+  void changeShadow(llvm::IRBuilder<> &B, const llvm::Instruction &Access, llvm::Value *Shadow, llvm::Type *T,
                     llvm::function_ref<llvm::Value *(llvm::Value *)> New);
 
   void reverseStore(llvm::IRBuilder<> &B, llvm::StoreInst &St);
@@ -201,6 +215,9 @@ private:
   llvm::SmallVector<llvm::AllocaInst *, 8> recordOf(const llvm::Loop *L);
 
   void emitPendingTape();
+
+  /// Hands the contributions of this thread to active scalars to the sum over the grid.
+  void emitGridSums(llvm::IRBuilder<> &B);
 
   /// Takes back logged changes of shadows, newest first, and frees the tapes.
   void emitFinish();

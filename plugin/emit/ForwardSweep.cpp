@@ -17,13 +17,6 @@ bool Emitter::recordsIn(const Loop *L, const Loop *Scope) const {
   return true;
 }
 
-bool Emitter::isExecutedIn(const StoreInst *St, const Loop *Scope) const {
-  if (!P.Executed.contains(St))
-    return false;
-  const Loop *Owner = P.Owner.lookup(St);
-  return Owner == Scope || !Scope || (Owner && Scope->contains(Owner));
-}
-
 bool Emitter::canSkip(const Loop *L, const Loop *Scope) const {
   const CountedLoop &C = P.Loops.find(L)->second;
   if (C.Exiting.size() != 1)
@@ -33,9 +26,10 @@ bool Emitter::canSkip(const Loop *L, const Loop *Scope) const {
     return false;
   for (const BasicBlock *BB : L->blocks())
     for (const Instruction &I : *BB) {
-      if (const auto *St = dyn_cast<StoreInst>(&I); St && isExecutedIn(St, Scope))
+      if (const auto *St = dyn_cast<StoreInst>(&I); St && P.isExecutedIn(St, Scope))
         return false;
-      if (P.Needed.contains(&I) && any_of(I.users(), [&](const User *U) { return !L->contains(cast<Instruction>(U)); }))
+      if (P.isNeededIn(&I, Scope) &&
+          any_of(I.users(), [&](const User *U) { return !L->contains(cast<Instruction>(U)); }))
         return false;
     }
   return true;
@@ -78,7 +72,7 @@ void Emitter::copyPhis(Pass &Q, BasicBlock *BB, SmallVectorImpl<std::pair<PHINod
   const Loop *L = loopOf(BB);
   bool IsHeader = L && L->getHeader() == BB;
   for (PHINode &Phi : BB->phis()) {
-    if (!P.Needed.contains(&Phi) && !(IsHeader && &Phi == P.Loops.find(L)->second.Counter))
+    if (!P.isNeededIn(&Phi, Q.Scope) && !(IsHeader && &Phi == P.Loops.find(L)->second.Counter))
       continue;
     if (IsHeader && L == Q.Scope) {
       IRBuilder<> B(Q.Front->getTerminator());
@@ -136,8 +130,8 @@ void Emitter::copyBody(Pass &Q, BasicBlock *BB) {
       continue;
     auto *St = dyn_cast<StoreInst>(&I);
     auto *CB = dyn_cast<CallBase>(&I);
-    bool Copies =
-        P.Needed.contains(&I) || (St && isExecutedIn(St, Q.Scope)) || (CB && classify(*CB) == LibraryCall::NoReturn);
+    bool Copies = P.isNeededIn(&I, Q.Scope) || (St && P.isExecutedIn(St, Q.Scope)) ||
+                  (CB && classify(*CB) == LibraryCall::NoReturn);
     if (!Copies)
       continue;
     Instruction *Copy = I.clone();
@@ -155,13 +149,15 @@ void Emitter::copyBody(Pass &Q, BasicBlock *BB) {
 void Emitter::saveOldValue(const StoreInst *St, StoreInst *Copy) {
   IRBuilder<> B(Copy);
   Value *OldValue = B.CreateAlignedLoad(St->getValueOperand()->getType(), Copy->getPointerOperand(), St->getAlign());
+  undoStream(St).reserve(mostRecords(loopOf(St->getParent())));
   PendingPushes.push_back({Copy, &undoStream(St), {OldValue}});
 }
 
 Stream &Emitter::undoStream(const StoreInst *St) {
   std::unique_ptr<Stream> &Found = UndoStreams[St];
   if (!Found)
-    Found = std::make_unique<Stream>(EntryBuilder, ArrayRef<Type *>{St->getValueOperand()->getType()}, "old.values");
+    Found = std::make_unique<Stream>(EntryBuilder, ArrayRef<Type *>{St->getValueOperand()->getType()}, "old.values",
+                                     P.R.OnGrid);
   return *Found;
 }
 

@@ -4,6 +4,7 @@
 #include "emit/Reverse.h"
 
 #include "emit/Emitter.h"
+#include "emit/GridSum.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/IR/InstIterator.h"
 
@@ -11,7 +12,11 @@ using namespace llvm;
 
 namespace adstencil {
 
-void Emitter::emit() {
+/// Bytes of tape that a thread on a GPU may have. Beyond this, spilling to device memory costs more than any kernel
+/// that such a tape is for, and a full grid of threads would need gigabytes.
+static constexpr uint64_t MostBytesPerThread = 16384;
+
+bool Emitter::emit() {
   SmallVector<BasicBlock *, 16> Old;
   for (BasicBlock &BB : F)
     if (&BB != Entry)
@@ -38,9 +43,29 @@ void Emitter::emit() {
     BB->dropAllReferences();
   for (BasicBlock *BB : Old)
     BB->eraseFromParent();
-  if (Failed)
+  if (Failed && !Refused)
     refuse(Ctx, P.R.Kernel, nullptr, P.R.Place, "internal error: the plan of the reverse sweep is incomplete",
            "please report this kernel");
+  return !Failed;
+}
+
+uint64_t Emitter::mostRecords(const Loop *L) {
+  uint64_t Count = 1;
+  for (const Loop *Around = L; P.R.OnGrid && Around; Around = Around->getParentLoop()) {
+    uint64_t Most = P.MaxIterations.lookup(Around);
+    Count = Most == 0 || Count * Most > MostBytesPerThread ? 0 : Count * Most;
+    if (Count != 0)
+      continue;
+    if (!Refused)
+      refuse(Ctx, P.R.Kernel, L->getHeader()->getTerminator(), P.R.Place,
+             "the reverse of this loop needs a record of each iteration, and how many there are is not known when "
+             "compiling (or they are too many for a GPU thread)",
+             "give the loop a small constant bound, or carry no value from one iteration to the next that the "
+             "derivative needs");
+    Refused = Failed = true;
+    return 0;
+  }
+  return Count;
 }
 
 void Emitter::addTo(IRBuilder<> &B, Value *V, Value *Contribution) {
@@ -100,8 +125,9 @@ void Emitter::emitPendingTape() {
     SmallVector<Type *, 8> Types;
     for (AllocaInst *A : Fields)
       Types.push_back(A->getAllocatedType());
-    State->Record = std::make_unique<Stream>(EntryBuilder, Types, "records");
+    State->Record = std::make_unique<Stream>(EntryBuilder, Types, "records", P.R.OnGrid);
     for (BasicBlock *BB : State->Pushes) {
+      State->Record->reserve(mostRecords(L));
       IRBuilder<> B(BB->getTerminator());
       SmallVector<Value *, 8> Values(JointPushes.lookup(BB));
       if (Values.empty())
@@ -150,9 +176,21 @@ void Emitter::emitFinish() {
       State->Record->release(B);
   for (auto &[St, TheStream] : UndoStreams)
     TheStream->release(B);
+  emitGridSums(B);
   B.CreateRetVoid();
 }
 
-void emitReverse(AdjointPlan &P, const Shadows &S, std::vector<std::string> &Stored) { Emitter(P, S, Stored).emit(); }
+void Emitter::emitGridSums(IRBuilder<> &B) {
+  unsigned Slot = 0;
+  for (auto &[Marker, Sum] : GridSums) {
+    Value *V = B.CreateLoad(Marker->getType(), Sum.Sum);
+    Value *Shadow = B.CreateLoad(B.getPtrTy(), Sum.Shadow);
+    B.CreateCall(gridSumFunction(*F.getParent(), V->getType()), {V, Shadow, B.getInt32(Slot++)});
+  }
+}
+
+bool emitReverse(AdjointPlan &P, const Shadows &S, std::vector<std::string> &Stored) {
+  return Emitter(P, S, Stored).emit();
+}
 
 } // namespace adstencil

@@ -9,6 +9,6 @@ namespace adstencil {
 
 /// Replaces the body of the planned function by its derivative. Stored receives one line per tape stream, for the
 /// report.
-void emitReverse(AdjointPlan &P, const Shadows &S, std::vector<std::string> &Stored);
+bool emitReverse(AdjointPlan &P, const Shadows &S, std::vector<std::string> &Stored);
 
 } // namespace adstencil

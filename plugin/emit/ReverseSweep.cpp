@@ -213,14 +213,37 @@ void Emitter::reverseInstruction(IRBuilder<> &B, Instruction &I) {
     return reverseStore(B, *St);
   if (auto *L = dyn_cast<LoadInst>(&I))
     return reverseLoad(B, *L);
+  if (auto *X = asAtomicAdd(&I)) { // everybody's sum keeps its cotangent
+    Value *Shadow = lookUp(B, P.Shadow.lookup(X->getPointerOperand()));
+    IRBuilder<>::FastMathFlagGuard Guard(B);
+    B.setFastMathFlags(cotangentFlags());
+    addTo(B, X->getValOperand(), B.CreateLoad(X->getValOperand()->getType(), Shadow));
+    return;
+  }
   Value *Bar = takeCotangent(B, &I);
   if (isScalarMarker(&I)) {
-    Value *Shadow = lookUp(B, cast<CallInst>(I).getArgOperand(1));
-    addToShadow(B, Shadow, Bar);
+    addToScalar(B, cast<CallInst>(I), Bar);
     return;
   }
   if (!emitAdjoint(B, I, Bar, *this))
     Failed = true;
+}
+
+void Emitter::addToScalar(IRBuilder<> &B, const CallInst &Marker, Value *Bar) {
+  Value *Shadow = lookUp(B, Marker.getArgOperand(1));
+  if (!P.R.OnGrid)
+    return addToShadow(B, Shadow, Bar);
+  GridSum &Sum = GridSums[&Marker];
+  if (!Sum.Sum)
+    Sum = {createVariable(EntryBuilder, Bar->getType(), "grid.sum"),
+           createVariable(EntryBuilder, Shadow->getType(), "grid.sum.shadow")};
+  B.CreateStore(Shadow, Sum.Shadow);
+  addToShadow(B, Sum.Sum, Bar);
+}
+
+void Emitter::addAtomically(IRBuilder<> &B, Value *Shadow, Value *Bar) {
+  B.CreateAtomicRMW(AtomicRMWInst::FAdd, Shadow, Bar, MaybeAlign(), AtomicOrdering::Monotonic,
+                    Ctx.getOrInsertSyncScopeID("device"));
 }
 
 void Emitter::addToShadow(IRBuilder<> &B, Value *Shadow, Value *Bar) {
@@ -232,12 +255,14 @@ void Emitter::addToShadow(IRBuilder<> &B, Value *Shadow, Value *Bar) {
 Stream &Emitter::logOf(Type *T) {
   std::unique_ptr<Stream> &Log = Logs[T];
   if (!Log)
-    Log = std::make_unique<Stream>(EntryBuilder, ArrayRef<Type *>{EntryBuilder.getPtrTy(), T}, "shadow.log");
+    Log =
+        std::make_unique<Stream>(EntryBuilder, ArrayRef<Type *>{EntryBuilder.getPtrTy(), T}, "shadow.log", P.R.OnGrid);
   return *Log;
 }
 
-void Emitter::changeShadow(IRBuilder<> &B, const Value *Pointer, Value *Shadow, Type *T,
+void Emitter::changeShadow(IRBuilder<> &B, const Instruction &Access, Value *Shadow, Type *T,
                            function_ref<Value *(Value *)> New) {
+  const Value *Pointer = getLoadStorePointerOperand(&Access);
   ShadowUse Use = P.shadowUse(Pointer);
   if (Use == ShadowUse::Keep)
     return;
@@ -251,9 +276,17 @@ void Emitter::changeShadow(IRBuilder<> &B, const Value *Pointer, Value *Shadow, 
     Done = newBlock("kept");
     B.CreateCondBr(Proof, Done, Log);
     B.SetInsertPoint(Log);
+    if (P.R.OnGrid) { // nothing could be restored: stop rather than be wrong
+      B.CreateIntrinsic(B.getVoidTy(), Intrinsic::trap, {});
+      B.CreateUnreachable();
+      B.SetInsertPoint(Done);
+      return;
+    }
   }
   Value *OldValue = B.CreateLoad(T, Shadow);
   Value *NewValue = New(OldValue);
+  if (P.R.OnGrid && Use == ShadowUse::Logged)
+    logOf(T).reserve(mostRecords(loopOf(Access.getParent())));
   if (Value *Flag = P.IsWritten.lookup(Pointer); Flag && Use != ShadowUse::Reverse) {
     // Only a shadow that is to be kept is logged; the pointer may lead to an input as well.
     BasicBlock *Log = newBlock("log.written"), *Change = newBlock("change");
@@ -289,7 +322,7 @@ void Emitter::reverseStore(IRBuilder<> &B, StoreInst &St) {
     addTo(B, St.getValueOperand(), B.CreateLoad(T, Shadow));
   }
   if (!P.Increment.contains(&St))
-    changeShadow(B, St.getPointerOperand(), Shadow, T, [&](Value *) { return ConstantFP::get(T, 0.0); });
+    changeShadow(B, St, Shadow, T, [&](Value *) { return ConstantFP::get(T, 0.0); });
 }
 
 void Emitter::reverseLoad(IRBuilder<> &B, LoadInst &L) {
@@ -297,7 +330,12 @@ void Emitter::reverseLoad(IRBuilder<> &B, LoadInst &L) {
   if (P.IncrementLoad.contains(&L))
     return;
   Value *Shadow = lookUp(B, P.Shadow.lookup(L.getPointerOperand()));
-  changeShadow(B, L.getPointerOperand(), Shadow, L.getType(), [&](Value *OldValue) {
+  if (P.isShared(L.getPointerOperand())) {
+    if (P.shadowUse(L.getPointerOperand()) == ShadowUse::Reverse)
+      addAtomically(B, Shadow, Bar);
+    return;
+  }
+  changeShadow(B, L, Shadow, L.getType(), [&](Value *OldValue) {
     IRBuilder<>::FastMathFlagGuard Guard(B);
     B.setFastMathFlags(cotangentFlags());
     return B.CreateFAdd(OldValue, Bar);

@@ -61,6 +61,18 @@ private:
       B.CreateStore(dotOrZero(V), Shadow);
       return true;
     }
+    if (auto *X = asAtomicAdd(&I)) {
+      Value *V = X->getValOperand();
+      if (!Dots.lookup(V) || !A.isActiveMemory(X->getPointerOperand()))
+        return true;
+      Value *Shadow = S.shadowOf(X->getPointerOperand());
+      if (!Shadow)
+        return false;
+      IRBuilder<> B(X);
+      B.CreateAtomicRMW(AtomicRMWInst::FAdd, Shadow, dotOrZero(V), X->getAlign(), X->getOrdering(),
+                        X->getSyncScopeID());
+      return true;
+    }
     if (!isDifferentiableType(I.getType()) || !A.isVaried(&I))
       return true;
     if (auto *Phi = dyn_cast<PHINode>(&I)) {

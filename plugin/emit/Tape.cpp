@@ -50,11 +50,22 @@ static Function *growFunction(Module &M) {
   return F;
 }
 
-Stream::Stream(IRBuilder<> &EntryBuilder, ArrayRef<Type *> Fields, StringRef Name) {
+Stream::Stream(IRBuilder<> &EntryBuilder, ArrayRef<Type *> Fields, StringRef Name, bool Fixed) {
   Record = StructType::get(EntryBuilder.getContext(), Fields);
   Data = createVariable(EntryBuilder, EntryBuilder.getPtrTy(), Name + ".data");
   Size = createVariable(EntryBuilder, EntryBuilder.getInt64Ty(), Name + ".size");
   Capacity = createVariable(EntryBuilder, EntryBuilder.getInt64Ty(), Name + ".capacity");
+  if (!Fixed)
+    return;
+  Array = EntryBuilder.CreateAlloca(Record, EntryBuilder.getInt64(0), Name + ".records");
+  EntryBuilder.CreateStore(Array, Data);
+}
+
+void Stream::reserve(uint64_t Records) {
+  if (!Array)
+    return;
+  Reserved += Records;
+  Array->setOperand(0, ConstantInt::get(Array->getArraySize()->getType(), Reserved));
 }
 
 uint64_t Stream::recordSize() const { return Data->getDataLayout().getTypeAllocSize(Record); }
@@ -62,6 +73,8 @@ uint64_t Stream::recordSize() const { return Data->getDataLayout().getTypeAllocS
 void Stream::push(IRBuilder<> &B, ArrayRef<Value *> Values) {
   Type *Int = B.getInt64Ty();
   Value *N = B.CreateLoad(Int, Size);
+  if (Array)
+    return write(B, N, Values);
   Value *C = B.CreateLoad(Int, Capacity);
   Value *Full = B.CreateICmpEQ(N, C);
   // The builder stands in front of an instruction: code after the growth goes in front of it, too.
@@ -75,6 +88,10 @@ void Stream::push(IRBuilder<> &B, ArrayRef<Value *> Values) {
   B.CreateStore(B.CreateCall(growFunction(M), {B.CreateLoad(B.getPtrTy(), Data), Bytes}), Data);
   B.CreateStore(NewCapacity, Capacity);
   B.SetInsertPoint(Next);
+  write(B, N, Values);
+}
+
+void Stream::write(IRBuilder<> &B, Value *N, ArrayRef<Value *> Values) {
   Value *Place = B.CreateGEP(Record, B.CreateLoad(B.getPtrTy(), Data), N);
   for (auto [I, V] : enumerate(Values))
     B.CreateStore(V, B.CreateStructGEP(Record, Place, I));
@@ -94,6 +111,8 @@ SmallVector<Value *, 4> Stream::pop(IRBuilder<> &B) {
 Value *Stream::notEmpty(IRBuilder<> &B) { return B.CreateICmpNE(B.CreateLoad(B.getInt64Ty(), Size), B.getInt64(0)); }
 
 void Stream::release(IRBuilder<> &B) {
+  if (Array)
+    return;
   Module &M = *Data->getModule();
   FunctionCallee Free = M.getOrInsertFunction("free", FunctionType::get(B.getVoidTy(), {B.getPtrTy()}, false));
   B.CreateCall(Free, {B.CreateLoad(B.getPtrTy(), Data)});

@@ -12,10 +12,17 @@
 
 namespace adstencil {
 
+///
+/// On a GPU there is no realloc: a *fixed* stream is a local array that is as long as the records can get (reserve),
+/// and nothing tests for overflow.
 class Stream {
 public:
   /// Creates an empty stream; its variables are placed by EntryBuilder.
-  Stream(llvm::IRBuilder<> &EntryBuilder, llvm::ArrayRef<llvm::Type *> Fields, llvm::StringRef Name);
+  Stream(llvm::IRBuilder<> &EntryBuilder, llvm::ArrayRef<llvm::Type *> Fields, llvm::StringRef Name,
+         bool Fixed = false);
+
+  /// Makes room for further records in a fixed stream; no effect on others.
+  void reserve(uint64_t Records);
 
   /// Emits code that appends a record of the given values, at the builder's place (which moves on to a new block).
   void push(llvm::IRBuilder<> &B, llvm::ArrayRef<llvm::Value *> Values);
@@ -29,8 +36,12 @@ public:
   uint64_t recordSize() const;
 
 private:
+  void write(llvm::IRBuilder<> &B, llvm::Value *N, llvm::ArrayRef<llvm::Value *> Values);
+
   llvm::StructType *Record;
   llvm::AllocaInst *Data, *Size, *Capacity;
+  llvm::AllocaInst *Array = nullptr; ///< fixed streams
+  uint64_t Reserved = 0;
 };
 
 /// A variable of the derivative, zero at entry.

@@ -24,9 +24,12 @@
 #include "clang/AST/DeclCXX.h"
 #include "clang/AST/DeclGroup.h"
 #include "clang/AST/DeclTemplate.h"
+#include "clang/AST/GlobalDecl.h"
+#include "clang/AST/Mangle.h"
 #include "clang/AST/Stmt.h"
 #include "clang/Basic/CharInfo.h"
 #include "clang/Frontend/CompilerInstance.h"
+#include "clang/Sema/Initialization.h"
 #include "clang/Sema/Lookup.h"
 #include "clang/Sema/Scope.h"
 #include "clang/Sema/Sema.h"
@@ -166,6 +169,8 @@ void Declarer::declare(Sema &S, FunctionDecl *Kernel, Mode M, llvm::StringRef Su
   if (FunctionDecl *Existing = findExisting(Ctx, DC, DeclName, Type)) {
     // K's declaration in a header was annotated too: this is the definition of what was declared there.
     Pending.push_back({Kernel, Existing, M, Wrt});
+    if (S.getLangOpts().CUDA)
+      Unsettled.push_back(Pending.back());
     return;
   }
   SourceLocation Loc = Kernel->getLocation();
@@ -189,6 +194,38 @@ void Declarer::declare(Sema &S, FunctionDecl *Kernel, Mode M, llvm::StringRef Su
   else
     DC->addDecl(F);
   Pending.push_back({Kernel, F, M, Wrt});
+  if (S.getLangOpts().CUDA)
+    Unsettled.push_back(Pending.back());
+}
+
+void Declarer::settleAll() {
+  for (const Derivative &D : std::exchange(Unsettled, {})) {
+    ASTContext &Ctx = D.Kernel->getASTContext();
+    if (!D.Kernel->hasAttr<CUDAGlobalAttr>()) {
+      DiagnosticsEngine &Diags = Ctx.getDiagnostics();
+      if (D.TheMode == Mode::Vjp && D.Wrt.empty() && D.Kernel->hasAttr<CUDADeviceAttr>() &&
+          !D.Kernel->hasAttr<CUDAHostAttr>()) {
+        Diags.Report(D.Kernel->getLocation(),
+                     Diags.getCustomDiagID(DiagnosticsEngine::Error,
+                                           "cannot differentiate '%0': a __device__ function is "
+                                           "a part of kernels and has no launch of its own"))
+            << D.Kernel->getNameAsString();
+        Diags.Report(D.Kernel->getLocation(),
+                     Diags.getCustomDiagID(DiagnosticsEngine::Note, "annotate the __global__ functions that call it"));
+      }
+      continue;
+    }
+    if (D.Function->hasAttr<CUDAGlobalAttr>())
+      continue;
+    D.Function->addAttr(CUDAGlobalAttr::CreateImplicit(Ctx));
+    if (const auto *Bounds = D.Kernel->getAttr<CUDALaunchBoundsAttr>())
+      D.Function->addAttr(Bounds->clone(Ctx));
+  }
+}
+
+/// True if an earlier declaration of the kernel was annotated.
+static bool isDeclaredElsewhere(const FunctionDecl &Kernel) {
+  return Kernel.getPreviousDecl() || !Kernel.isThisDeclarationADefinition();
 }
 
 /// void __adstencil_request(const char*, ...), with C linkage.
@@ -209,14 +246,80 @@ FunctionDecl *Declarer::marker(Sema &S) {
   QualType Type = Ctx.getFunctionType(Ctx.VoidTy, {Ctx.getPointerType(Ctx.CharTy.withConst())}, Info);
   Marker = FunctionDecl::Create(Ctx, DC, SourceLocation(), SourceLocation(),
                                 DeclarationName(&Ctx.Idents.get("__adstencil_request")), Type, nullptr, SC_Extern);
+  if (S.getLangOpts().CUDA) {
+    Marker->addAttr(CUDAHostAttr::CreateImplicit(Ctx));
+    Marker->addAttr(CUDADeviceAttr::CreateImplicit(Ctx));
+  }
   Marker->setParams({ParmVarDecl::Create(Ctx, Marker, SourceLocation(), SourceLocation(), nullptr,
                                          Ctx.getPointerType(Ctx.CharTy.withConst()), nullptr, SC_None, nullptr)});
   return Marker;
 }
 
+static ExprResult callFunction(Sema &S, FunctionDecl *F, llvm::MutableArrayRef<Expr *> Arguments, SourceLocation Loc) {
+  return S.BuildCallExpr(nullptr, S.BuildDeclRefExpr(F, F->getType(), VK_LValue, Loc), Loc, Arguments, Loc);
+}
+
+/// A plain call of a __global__ function, which the language does not have: it exists until the pass inlines it.
+static ExprResult callGlobal(Sema &S, FunctionDecl *Kernel, llvm::ArrayRef<Expr *> Arguments, SourceLocation Loc) {
+  ASTContext &Ctx = S.getASTContext();
+  auto *Ref = DeclRefExpr::Create(Ctx, NestedNameSpecifierLoc(), SourceLocation(), Kernel,
+                                  /*RefersToEnclosingVariableOrCapture=*/false, Loc, Kernel->getType(), VK_LValue);
+  auto *Callee = ImplicitCastExpr::Create(Ctx, Ctx.getPointerType(Kernel->getType()), CK_FunctionToPointerDecay, Ref,
+                                          nullptr, VK_PRValue, FPOptionsOverride());
+  llvm::SmallVector<Expr *> Values;
+  for (auto [P, A] : llvm::zip(Kernel->parameters(), Arguments)) {
+    ExprResult Value = S.PerformCopyInitialization(InitializedEntity::InitializeParameter(Ctx, P), Loc, A);
+    if (Value.isInvalid())
+      return ExprError();
+    Values.push_back(Value.get());
+  }
+  return CallExpr::Create(Ctx, Callee, Values, Ctx.VoidTy, VK_PRValue, Loc, FPOptionsOverride());
+}
+
+/// True if the body of the derivative belongs to the other half of a CUDA compilation. Host functions are not wanted in
+/// device code; a __global__ function has a stub on the host, whatever its body.
+static bool belongsToOtherSide(const Sema &S, const FunctionDecl &Kernel) {
+  return S.getLangOpts().CUDA && S.getLangOpts().CUDAIsDevice != Kernel.hasAttr<CUDAGlobalAttr>();
+}
+
+std::vector<std::pair<std::string, unsigned>> &gridSumStubs() {
+  static std::vector<std::pair<std::string, unsigned>> Stubs;
+  return Stubs;
+}
+
+/// An upper bound on the number of scalars whose derivatives are summed over the grid.
+unsigned Declarer::mostGridSums(ASTContext &Ctx, const Derivative &D) {
+  unsigned Most = 0;
+  for (const ParmVarDecl *P : D.Kernel->parameters())
+    if (ShadowRule Rule = ruleFor(Ctx, *P, D.Wrt);
+        D.TheMode != Mode::Tangent && Rule.Kind == ParameterKind::Scalar && Rule.HasShadow)
+      Most += Ctx.getTypeSizeInChars(P->getType()).getQuantity() / 4;
+  return Most;
+}
+
+static std::string stubName(ASTContext &Ctx, const FunctionDecl *Kernel) {
+  std::string Name;
+  llvm::raw_string_ostream OS(Name);
+  std::unique_ptr<MangleContext> Mangler(Ctx.createMangleContext());
+  Mangler->mangleName(GlobalDecl(Kernel, KernelReferenceKind::Stub), OS);
+  return Name;
+}
+
 void Declarer::define(Sema &S, const Derivative &D) {
   ASTContext &Ctx = S.getASTContext();
   SourceLocation Loc = D.Kernel->getLocation();
+  // Annotated only where it is defined: the derivative exists where it is used, and costs nothing where it is not.
+  // Annotated in an earlier declaration (a header): other files may call it, so it is emitted like the kernel.
+  if (!isDeclaredElsewhere(*D.Kernel) && !D.Kernel->isStatic())
+    D.Function->setImplicitlyInline();
+  if (belongsToOtherSide(S, *D.Kernel)) {
+    if (D.Kernel->hasAttr<CUDAGlobalAttr>()) {
+      if (unsigned Most = mostGridSums(Ctx, D))
+        gridSumStubs().push_back({stubName(Ctx, D.Function), Most});
+      D.Function->setBody(CompoundStmt::Create(Ctx, {}, FPOptionsOverride(), Loc, Loc));
+    }
+    return;
+  }
   Sema::ContextRAII Context(S, D.Function);
   auto Use = [&](ValueDecl *V) -> Expr * {
     return S.BuildDeclRefExpr(V, V->getType().getNonReferenceType(), VK_LValue, Loc);
@@ -260,22 +363,17 @@ void Declarer::define(Sema &S, const Derivative &D) {
 
   FunctionDecl *Request = marker(S);
   Expr *RequestCallee = S.BuildDeclRefExpr(Request, Request->getType(), VK_LValue, Loc);
-  Expr *KernelCallee = S.BuildDeclRefExpr(D.Kernel, D.Kernel->getType(), VK_LValue, Loc);
   ExprResult RequestCall = S.BuildCallExpr(nullptr, RequestCallee, Loc, RequestArguments, Loc);
-  ExprResult KernelCall = S.BuildCallExpr(nullptr, KernelCallee, Loc, Arguments, Loc);
+  ExprResult KernelCall = D.Kernel->hasAttr<CUDAGlobalAttr>() ? callGlobal(S, D.Kernel, Arguments, Loc)
+                                                              : callFunction(S, D.Kernel, Arguments, Loc);
   if (RequestCall.isInvalid() || KernelCall.isInvalid())
     return; // Sema has said why
   D.Function->setBody(CompoundStmt::Create(Ctx, {RequestCall.get(), KernelCall.get()}, FPOptionsOverride(), Loc, Loc));
   for (ParmVarDecl *P : Params)
     P->setIsUsed();
-  // Annotated only where it is defined: the derivative exists where it is used, and costs nothing where it is not.
-  // Annotated in an earlier declaration (a header): other files may call it, so it is emitted like the kernel.
-  bool Declared = D.Kernel->getPreviousDecl() || !D.Kernel->isThisDeclarationADefinition();
-  if (!Declared && !D.Kernel->isStatic())
-    D.Function->setImplicitlyInline();
 }
 
-void Declarer::defineCompleted(CompilerInstance &CI) {
+void Declarer::defineCompleted(CompilerInstance &CI, bool AtEnd) {
   Sema &S = CI.getSema();
   std::vector<Derivative> Waiting, Ready;
   for (Derivative &D : Pending) {
@@ -285,6 +383,15 @@ void Declarer::defineCompleted(CompilerInstance &CI) {
     if (!D.Kernel->isDefined(Definition) || Definition->willHaveBody()) {
       Waiting.push_back(D);
       continue;
+    }
+    if (D.Kernel->hasAttr<CUDAGlobalAttr>()) {
+      // Clang emits every __global__ function of device code; one that nothing launches would cost compile time.
+      if (!AtEnd && S.getLangOpts().CUDAIsDevice && D.Function->isExternallyVisible()) {
+        Waiting.push_back(D);
+        continue;
+      }
+      if (AtEnd && !isDeclaredElsewhere(*D.Kernel) && !D.Function->isReferenced())
+        continue;
     }
     // Parameter names and markers are those of the annotated declaration; the body is the definition's.
     Ready.push_back(D);

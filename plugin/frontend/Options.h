@@ -12,6 +12,8 @@ struct Options {
   bool CheckOverlap = false;     ///< check-overlap: test at run time that arrays do not overlap
   bool StrictCotangents = false; ///< strict-cotangents: no reassociation in cotangent arithmetic
   bool PrintNormalised = false;  ///< print-normalised: the kernel as the analyses see it (for developers)
+  bool CpuDevice = false;        ///< device=cpu or auto: CUDA kernels are compiled for CPU cores too
+  bool GpuDevice = true;         ///< all but device=cpu: the program may launch kernels on a GPU
 };
 
 /// The options of this compilation.

@@ -31,6 +31,9 @@ llvm::StringRef helpText() {
          "  -fplugin-arg-adstencil-print-plan          print the AdjointPlan of every derivative to stderr\n"
          "  -fplugin-arg-adstencil-check-overlap       derivatives test at run time that arrays do not overlap\n"
          "  -fplugin-arg-adstencil-strict-cotangents   keep cotangent arithmetic in source order (no reassociation)\n"
+         "  -fplugin-arg-adstencil-device=cpu|cuda|auto   where CUDA kernels run: on CPU cores (with "
+         "--cuda-host-only), on a GPU\n"
+         "                                             (the default), or on what ADSTENCIL_DEVICE says at start-up\n"
          "  -fplugin-arg-adstencil-print-normalised    print kernels as the analyses see them (for developers)\n"
          "  -fplugin-arg-adstencil-help                this text\n";
 }
@@ -49,10 +52,15 @@ public:
   bool HandleTopLevelDecl(DeclGroupRef) override {
     if (!Busy) { // defining hands new declarations to all consumers, this one included
       Busy = true;
-      Declarer::instance().defineCompleted(CI);
+      Declarer::instance().defineCompleted(CI, /*AtEnd=*/false);
       Busy = false;
     }
     return true;
+  }
+  void HandleTranslationUnit(ASTContext &) override {
+    Busy = true;
+    Declarer::instance().defineCompleted(CI, /*AtEnd=*/true);
+    Busy = false;
   }
 
 private:
@@ -63,12 +71,14 @@ private:
 class Action : public PluginASTAction {
 public:
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance &CI, llvm::StringRef) override {
-    if (CI.getLangOpts().CUDAIsDevice)
-      return std::make_unique<ASTConsumer>();
     setDiagnosticTarget(&CI);
     Declarer::instance().reset();
     Preprocessor &PP = CI.getPreprocessor();
     PP.setPredefines(PP.getPredefines() + "#define __ADSTENCIL__ " ADSTENCIL_VERSION_NUMBER "\n");
+    if (CI.getLangOpts().CUDA)
+      // The attributes of a declaration are processed in the order of the text, __global__ behind ours. All of them are
+      // there when the next token is read.
+      PP.setTokenWatcher([](const Token &) { Declarer::instance().settle(); });
     CI.getCodeGenOpts().PassBuilderCallbacks.push_back(registerPasses);
     return std::make_unique<Consumer>(CI);
   }
@@ -83,6 +93,9 @@ public:
         options().StrictCotangents = true;
       } else if (A == "print-normalised") {
         options().PrintNormalised = true;
+      } else if (A == "device=cpu" || A == "device=cuda" || A == "device=auto") {
+        options().CpuDevice = A != "device=cuda";
+        options().GpuDevice = A != "device=cpu";
       } else if (A == "help") {
         llvm::outs() << helpText();
       } else {

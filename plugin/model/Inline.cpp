@@ -5,6 +5,7 @@
 #include "model/Inline.h"
 
 #include "model/Library.h"
+#include "model/Memory.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
@@ -39,6 +40,32 @@ static void makeDirect(CallBase &CB, Function *F) {
     CB.setCalledFunction(F);
 }
 
+static constexpr StringLiteral CallKernel = "_ZN9adstencil6detail11call_kernelI";
+
+/// adstencil::detail::call_kernel<kernel_tag<&K>>(…) in adstencil/launch.h stands for a call of the __global__ function
+/// K, which the language does not have. Returns K.
+static Function *kernelBehind(Function &F) {
+  std::string Text = demangle(F.getName().str());
+  StringRef Name = StringRef(Text).split("kernel_tag<&").second;
+  if (Name.starts_with("("))
+    Name = Name.drop_front();
+  Function *Found = nullptr;
+  size_t Length = 0;
+  for (Function &K : *F.getParent()) {
+    if (K.getCallingConv() != CallingConv::PTX_Kernel || K.isDeclaration() ||
+        K.getFunctionType() != F.getFunctionType())
+      continue;
+    std::string Candidate = demangle(K.getName().str());
+    StringRef Behind = Name;
+    if (Behind.consume_front(Candidate) && (Behind.starts_with(")") || Behind.starts_with(">")) &&
+        Candidate.size() > Length) {
+      Found = &K;
+      Length = Candidate.size();
+    }
+  }
+  return Found;
+}
+
 Inlined inlineCalls(Request &R) {
   Inlined Done = Inlined::Nothing;
   std::vector<ChainLink> Chain;
@@ -49,10 +76,22 @@ Inlined inlineCalls(Request &R) {
   while (!Work.empty()) {
     Site S = Work.pop_back_val();
     Function *F = calleeOf(*S.Call);
+    if (F && F->getName().starts_with(CallKernel)) {
+      F = kernelBehind(*F);
+      if (!F) {
+        refuse(R.F->getContext(), R.Kernel, S.Call, R.Place,
+               "internal error: the __global__ function that '" + R.Kernel + "' names is not in this module",
+               "please report this kernel");
+        return Inlined::Refused;
+      }
+    }
     if (!F || F->isDeclaration() || F->getName().starts_with("adstencil."))
       continue;
     // Functions that print are kept out of the derivative as they stand.
     if (classify(*S.Call) == LibraryCall::Prints)
+      continue;
+    // The functions of libdevice have bodies, and rules for their names.
+    if (classify(*S.Call) == LibraryCall::Mathematics || splitsIntoRules(*F))
       continue;
     for (int C = S.Parent; C != -1; C = Chain[C].Parent)
       if (Chain[C].F == F || F == R.F) {

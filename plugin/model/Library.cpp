@@ -87,6 +87,9 @@ LibraryCall classify(const CallBase &CB) {
     return LibraryCall::NoReturn;
   if (CB.doesNotAccessMemory() && CB.doesNotThrow())
     return LibraryCall::Pure;
+  // Without its body (the CPU device) libdevice says nothing about itself. What takes no pointer touches no memory.
+  if (Name.starts_with("__nv_") && none_of(CB.args(), [](const Use &U) { return U->getType()->isPointerTy(); }))
+    return LibraryCall::Pure;
   return LibraryCall::Unknown;
 }
 

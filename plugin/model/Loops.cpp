@@ -3,6 +3,8 @@
 
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
+#include "llvm/Analysis/SimplifyQuery.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
@@ -26,6 +28,25 @@ static void addCounter(const Loop &L, CountedLoop &C) {
   C.Counter->addIncoming(Next, L.getLoopLatch());
 }
 
+/// True for products of positive numbers. That a product of grid dimensions does not wrap is model/GridIndices.h's
+/// business; ScalarEvolution forgets it where the product was hoisted.
+static bool isPositiveProduct(const SCEV *S, ScalarEvolution &SE) {
+  if (const auto *Product = dyn_cast<SCEVMulExpr>(S))
+    return all_of(Product->operands(), [&](const SCEV *Factor) { return isPositiveProduct(Factor, SE); });
+  return SE.isKnownPositive(S) || SE.isKnownNonZero(S);
+}
+
+bool canComputeAt(const SCEV *Count, Instruction *Place, ScalarEvolution &SE, SCEVExpander &Expander) {
+  if (Expander.isSafeToExpandAt(Count, Place))
+    return true;
+  if (Place->getFunction()->getCallingConv() != CallingConv::PTX_Kernel || !SE.dominates(Count, Place->getParent()))
+    return false;
+  return !SCEVExprContains(Count, [&](const SCEV *S) {
+    const auto *Division = dyn_cast<SCEVUDivExpr>(S);
+    return Division && !isPositiveProduct(Division->getRHS(), SE);
+  });
+}
+
 /// Computes the trip count in front of the loop where it can be.
 static void findLast(const Loop &L, CountedLoop &C, ScalarEvolution &SE, SCEVExpander &Expander) {
   if (C.Exiting.size() != 1)
@@ -35,7 +56,7 @@ static void findLast(const Loop &L, CountedLoop &C, ScalarEvolution &SE, SCEVExp
     return;
   const SCEV *Count = SE.getExitCount(&L, C.Exiting[0]);
   Instruction *Place = L.getLoopPreheader()->getTerminator();
-  if (isa<SCEVCouldNotCompute>(Count) || !Expander.isSafeToExpandAt(Count, Place))
+  if (isa<SCEVCouldNotCompute>(Count) || !canComputeAt(Count, Place, SE, Expander))
     return;
   if (SE.getTypeSizeInBits(Count->getType()) > 64)
     return;
@@ -70,6 +91,7 @@ struct Induction {
   BasicBlock *Preheader;
   WeakTrackingVH Step;
   bool NSW, NUW;
+  bool Grows; ///< starts at zero or above and only grows
 };
 } // namespace
 
@@ -84,7 +106,11 @@ static void collectInductions(const Loop &L, const CountedLoop &C, ScalarEvoluti
         !Expander.isSafeToExpandAt(Rec->getStepRecurrence(SE), Place))
       continue;
     Value *Step = Expander.expandCodeFor(Rec->getStepRecurrence(SE), nullptr, Place);
-    Found.push_back({&Phi, C.Counter, L.getLoopPreheader(), Step, Rec->hasNoSignedWrap(), Rec->hasNoUnsignedWrap()});
+    SimplifyQuery Query(Place->getDataLayout());
+    bool Grows = !Phi.getType()->isPointerTy() && isKnownNonNegative(Step, Query) &&
+                 isKnownNonNegative(Phi.getIncomingValueForBlock(L.getLoopPreheader()), Query);
+    Found.push_back(
+        {&Phi, C.Counter, L.getLoopPreheader(), Step, Rec->hasNoSignedWrap(), Rec->hasNoUnsignedWrap(), Grows});
   }
 }
 
@@ -93,16 +119,23 @@ static void rewrite(const Induction &I) {
   IRBuilder<> B(Header, Header->getFirstNonPHIIt());
   Value *Start = I.Phi->getIncomingValueForBlock(I.Preheader), *Step = I.Step;
   Type *StepType = Step->getType();
-  Value *Count = B.CreateZExtOrTrunc(I.Counter, StepType);
+  // With step 1, and where the variable only grows from zero on, counts and distances are among the values that it
+  // passes through, so its flags are theirs.
   auto *One = dyn_cast<ConstantInt>(Step);
-  Value *Distance = One && One->isOne() ? Count : B.CreateMul(Count, Step);
+  bool IsOne = One && One->isOne();
+  bool NSW = I.NSW && (IsOne || I.Grows), NUW = I.NUW && (IsOne || I.Grows);
+  Value *Count = I.Counter;
+  if (StepType != Count->getType())
+    Count = StepType->getIntegerBitWidth() > 64 ? B.CreateZExt(Count, StepType)
+                                                : B.CreateTrunc(Count, StepType, "", NUW && I.Grows, NSW && I.Grows);
+  Value *Distance = IsOne ? Count : B.CreateMul(Count, Step, "", NUW && I.Grows, NSW && I.Grows);
   Value *New;
   if (I.Phi->getType()->isPointerTy())
     New = B.CreatePtrAdd(Start, Distance);
   else if (auto *Zero = dyn_cast<ConstantInt>(Start); Zero && Zero->isZero())
     New = Distance;
-  else // with step 1 the variable passes through every value in between, so its flags carry over
-    New = B.CreateAdd(Start, Distance, "", Distance == Count && I.NUW, Distance == Count && I.NSW);
+  else
+    New = B.CreateAdd(Start, Distance, "", NUW, NSW);
   if (New != I.Counter)
     New->takeName(I.Phi);
   I.Phi->replaceAllUsesWith(New);

@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Transforms/Utils/ScalarEvolutionExpander.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/IR/ValueHandle.h"
 
@@ -26,5 +27,10 @@ using CountedLoops = llvm::DenseMap<const llvm::Loop *, CountedLoop>;
 
 /// Gives every loop of F a single exit block and a counter. Analyses are those after the change.
 CountedLoops countLoops(llvm::Function &F, llvm::FunctionAnalysisManager &FAM);
+
+/// True if Count may be computed at Place. The count of a grid-stride loop divides by the stride, which the expander
+/// refuses because a product that overflows would be poison; model/GridIndices.h says why it does not.
+bool canComputeAt(const llvm::SCEV *Count, llvm::Instruction *Place, llvm::ScalarEvolution &SE,
+                  llvm::SCEVExpander &Expander);
 
 } // namespace adstencil

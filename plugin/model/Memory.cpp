@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/Memory.h"
 
+#include "derive/Rules.h"
+
 #include "model/Leaves.h"
 #include "model/Normalise.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -222,24 +224,37 @@ static TwoResults splitFunction(IRBuilder<> &B, StringRef Name, Value *X) {
     return {B.CreateFSub(X, Whole), Whole};
   }
   if (Name == "sincos")
-    return {B.CreateUnaryIntrinsic(Intrinsic::sin, X), B.CreateUnaryIntrinsic(Intrinsic::cos, X)};
+    return {emitFunction(B, "sin", {X}), emitFunction(B, "cos", {X})};
+  if (Name == "sincospi")
+    return {emitFunction(B, "sinpi", {X}), emitFunction(B, "cospi", {X})};
   Value *Exponent = B.CreateCall(exponentFunction(*B.GetInsertBlock()->getModule(), X->getType()), {X});
   return {B.CreateLdexp(X, B.CreateNeg(Exponent)), Exponent};
 }
+
+/// The kind of pair that a function computes; empty if it computes none.
+static StringRef pairOf(const Function &F) {
+  StringRef Name = F.isIntrinsic() ? Intrinsic::getBaseName(F.getIntrinsicID()) : F.getName();
+  if (!Name.consume_front("__nv_") && !F.isDeclaration())
+    return "";
+  Name.consume_front("fast_");
+  return StringSwitch<StringRef>(Name)
+      .Cases({"modf", "modff", "llvm.modf"}, "modf")
+      .Cases({"sincos", "sincosf", "llvm.sincos"}, "sincos")
+      .Cases({"sincospi", "sincospif"}, "sincospi")
+      .Cases({"frexp", "frexpf", "llvm.frexp"}, "frexp")
+      .Default("");
+}
+
+bool splitsIntoRules(const Function &F) { return F.getName().starts_with("__nv_") && !pairOf(F).empty(); }
 
 /// modf(x, &i) is trunc(x) and the rest; sincos(x, &s, &c) is a sine and a cosine; frexp(x, &e) is x 2^-e and e. Clang
 /// writes them as calls of libm or as intrinsics that return a pair.
 static void lowerPairs(CallInst *C) {
   const Function *F = C->getCalledFunction();
-  if (!F || !F->isDeclaration() || C->arg_size() == 0 ||
+  if (!F || C->arg_size() == 0 ||
       !(C->getArgOperand(0)->getType()->isFloatTy() || C->getArgOperand(0)->getType()->isDoubleTy()))
     return;
-  StringRef Name =
-      StringSwitch<StringRef>(F->isIntrinsic() ? Intrinsic::getBaseName(F->getIntrinsicID()) : F->getName())
-          .Cases({"modf", "modff", "llvm.modf"}, "modf")
-          .Cases({"sincos", "sincosf", "llvm.sincos"}, "sincos")
-          .Cases({"frexp", "frexpf", "llvm.frexp"}, "frexp")
-          .Default("");
+  StringRef Name = pairOf(*F);
   if (Name.empty())
     return;
   IRBuilder<> B(C);
@@ -252,7 +267,7 @@ static void lowerPairs(CallInst *C) {
       }
     if (!C->use_empty())
       return;
-  } else if (Name == "sincos") {
+  } else if (Name.starts_with("sincos")) {
     B.CreateStore(R.First, C->getArgOperand(1));
     B.CreateStore(R.Second, C->getArgOperand(2));
   } else {

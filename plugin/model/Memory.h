@@ -11,6 +11,9 @@ namespace adstencil {
 /// Returns false after a report.
 bool lowerMemoryCalls(Request &R);
 
+/// True for functions with several results that lowerMemoryCalls splits, body or not (libdevice's sincos, modf, frexp).
+bool splitsIntoRules(const llvm::Function &F);
+
 /// Pointers that are loaded from a struct passed by reference become roots of their own, read once at entry.
 void exposeNestedPointers(Request &R);
 

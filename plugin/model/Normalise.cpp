@@ -11,6 +11,7 @@
 #include "model/Normalise.h"
 
 #include "derive/Rules.h"
+#include "model/GridIndices.h"
 #include "model/Inline.h"
 #include "model/Library.h"
 #include "model/Memory.h"
@@ -193,6 +194,8 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   if (!lowerMemoryCalls(R))
     return false;
   simplify(F, FAM);
+  if (R.OnGrid)
+    annotateGridIndices(F);
   markDisjointRoots(R);
   dropUnreachable(F);
   shapeLoops(F, FAM);

@@ -184,6 +184,17 @@ static std::string nameOfCallable(const Function &F) {
       break;
   }
   Name = Name.take_front(End);
+  // A __global__ function is wrapped: adstencil::detail::kernel_tag<&void axpy<double>(double*)>. Its name is enough.
+  if (Name.consume_front("adstencil::detail::kernel_tag<")) {
+    Name.consume_back(">");
+    Name.consume_front("&");
+    Name.consume_front("(");
+    Name.consume_front("void ");
+    unsigned Angles = 0;
+    for (End = 0; End != Name.size() && (Angles || Name[End] != '('); ++End)
+      Angles += (Name[End] == '<') - (Name[End] == '>');
+    Name = Name.take_front(End);
+  }
   Name.consume_front("&");
   return Name.empty() ? F.getName().str() : Name.str();
 }
@@ -236,9 +247,45 @@ static std::optional<std::string> constantText(Value *V) {
   return Bytes.substr(0, Bytes.find('\0'));
 }
 
+AtomicRMWInst *asAtomicAdd(Instruction *I) {
+  auto *X = dyn_cast<AtomicRMWInst>(I);
+  return X && X->getOperation() == AtomicRMWInst::FAdd && X->use_empty() ? X : nullptr;
+}
+const AtomicRMWInst *asAtomicAdd(const Instruction *I) { return asAtomicAdd(const_cast<Instruction *>(I)); }
+
+Value *accessedPointer(Instruction *I) {
+  if (auto *X = asAtomicAdd(I))
+    return X->getPointerOperand();
+  return getLoadStorePointerOperand(I);
+}
+Type *accessedType(Instruction *I) {
+  if (auto *X = asAtomicAdd(I))
+    return X->getValOperand()->getType();
+  return getLoadStoreType(I);
+}
+
+/// Copies by-value records out of a kernel's parameters. The parameters of a CUDA kernel are constant memory; markers
+/// are written into the copies, which dissolve.
+static void copyRecords(Function &F) {
+  IRBuilder<> B(&*F.getEntryBlock().getFirstInsertionPt());
+  for (Argument &A : F.args()) {
+    if (!A.hasByValAttr() || A.use_empty())
+      continue;
+    Type *T = A.getParamByValType();
+    AllocaInst *Copy = B.CreateAlloca(T, nullptr, A.getName() + ".copy");
+    A.replaceAllUsesWith(Copy);
+    Align Alignment = A.getParamAlign().valueOrOne();
+    Copy->setAlignment(std::max(Alignment, Copy->getAlign()));
+    B.CreateMemCpy(Copy, Copy->getAlign(), &A, Alignment, F.getDataLayout().getTypeAllocSize(T));
+  }
+}
+
 std::optional<Request> readRequest(CallBase &Call) {
   Request R;
   R.F = Call.getFunction();
+  R.OnGrid = R.F->getCallingConv() == CallingConv::PTX_Kernel;
+  if (R.OnGrid)
+    copyRecords(*R.F);
   auto Text = constantText(Call.getArgOperand(0));
   bool Good = Text && parseText(*Text, R) && Call.arg_size() == 1 + 3 * R.Parameters.size();
   MarkerWriter Writer(R, Call);

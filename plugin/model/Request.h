@@ -45,6 +45,7 @@ struct Request {
   std::string Kernel;
   SourcePlace Place;
   llvm::Function *F = nullptr;
+  bool OnGrid = false; ///< a CUDA kernel: the function is one thread of a grid
   std::vector<RequestParameter> Parameters;
   std::vector<RootInfo> Roots;                                    ///< by marker number
   llvm::DenseMap<const llvm::Value *, std::string> ArgumentNames; ///< arrays and shadows that are arguments themselves
@@ -67,6 +68,15 @@ llvm::CallInst *createArrayMarker(llvm::IRBuilderBase &B, llvm::Value *Primal, l
 
 /// Fills ArgumentNames from the markers.
 void nameArguments(Request &R);
+
+/// `atomicAdd(p, v)` whose result nobody uses. Null for everything else.
+llvm::AtomicRMWInst *asAtomicAdd(llvm::Instruction *I);
+const llvm::AtomicRMWInst *asAtomicAdd(const llvm::Instruction *I);
+
+/// The pointer that a load, a store or an atomicAdd goes through, and the type of what it moves. Null for other
+/// instructions.
+llvm::Value *accessedPointer(llvm::Instruction *I);
+llvm::Type *accessedType(llvm::Instruction *I);
 
 /// Replaces markers by the primal values they stand for: the last step.
 void removeMarkers(llvm::Function &F);

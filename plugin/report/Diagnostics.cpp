@@ -19,6 +19,7 @@ static std::vector<Refusal> Waiting;
 std::vector<Refusal> *RefusalCollector = nullptr;
 
 void setDiagnosticTarget(clang::CompilerInstance *CI) { Target = CI; }
+clang::CompilerInstance *diagnosticTarget() { return Target; }
 
 /// Finds the innermost place of I that lies in the user's file rather than in a system header.
 static SourcePlace placeOf(const Instruction *I) {
@@ -29,7 +30,8 @@ static SourcePlace placeOf(const Instruction *I) {
       continue;
     StringRef File = Loc->getFilename();
     // A message that points into libstdc++ helps nobody: go out to the call in the user's own code.
-    if (File.contains("/include/c++/") && Loc->getInlinedAt())
+    if ((File.contains("/include/c++/") || File.contains("__clang_cuda_") || File.contains("/cuda_wrappers/") || File.contains("adstencil/cuda/")) &&
+        Loc->getInlinedAt())
       continue;
     // Clang splits paths where they part from the working directory.
     SmallString<128> Path(File);

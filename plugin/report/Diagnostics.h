@@ -43,6 +43,7 @@ struct Refusal {
 
 /// Says to which compiler instance messages go. Null outside of clang.
 void setDiagnosticTarget(clang::CompilerInstance *CI);
+clang::CompilerInstance *diagnosticTarget();
 
 /// Refuses to differentiate Kernel: an error with Reason at I's place, or at Fallback, and a note with Advice.
 void refuse(llvm::LLVMContext &Ctx, llvm::StringRef Kernel, const llvm::Instruction *I, const SourcePlace &Fallback,

@@ -32,7 +32,7 @@ static StringRef nameOf(DerivativeMode M) {
 namespace {
 /// What the kernel does with one array.
 struct Access {
-  bool Read = false, Written = false, Incremented = true, Seen = false;
+  bool Read = false, Written = false, Incremented = true, Summed = false;
   std::string Name;
   const Value *Root = nullptr;
 };
@@ -41,8 +41,8 @@ struct Access {
 static std::map<unsigned, Access> collectAccesses(const AdjointPlan &P) {
   std::map<unsigned, Access> Found;
   for (Instruction &I : instructions(*P.R.F)) {
-    const Value *Pointer = getLoadStorePointerOperand(&I);
-    if (!Pointer || !isDifferentiableType(getLoadStoreType(&I)))
+    const Value *Pointer = accessedPointer(&I);
+    if (!Pointer || !isDifferentiableType(accessedType(&I)))
       continue;
     for (const Value *Root : P.A.roots(Pointer)) {
       if (!isArrayMarker(Root))
@@ -50,7 +50,9 @@ static std::map<unsigned, Access> collectAccesses(const AdjointPlan &P) {
       Access &X = Found[markerNumber(Root)];
       X.Root = Root;
       X.Name = P.R.Roots[markerNumber(Root)].Name;
-      if (auto *S = dyn_cast<StoreInst>(&I)) {
+      if (asAtomicAdd(&I)) {
+        X.Summed = true;
+      } else if (auto *S = dyn_cast<StoreInst>(&I)) {
         X.Written = true;
         X.Incremented &= P.Increment.contains(S);
       } else if (!P.IncrementLoad.contains(cast<LoadInst>(&I))) {
@@ -62,6 +64,8 @@ static std::map<unsigned, Access> collectAccesses(const AdjointPlan &P) {
 }
 
 static StringRef roleOf(const Access &X) {
+  if (X.Summed)
+    return "atomicAdd";
   if (X.Written && X.Incremented && !X.Read)
     return "incremented";
   if (X.Written)
@@ -72,6 +76,8 @@ static StringRef roleOf(const Access &X) {
 static StringRef treatmentOf(const AdjointPlan &P, const Access &X) {
   if (!P.A.isActiveRoot(X.Root))
     return "inactive";
+  if (X.Summed)
+    return "read, shadow unchanged";
   if (!X.Written) {
     auto Read = P.Reads.find(X.Root);
     if (Read == P.Reads.end())
@@ -82,7 +88,7 @@ static StringRef treatmentOf(const AdjointPlan &P, const Access &X) {
     case ReadStrategy::Reduction:
       return "reduction, in loop order";
     case ReadStrategy::Scatter:
-      return "scatter, serial";
+      return P.R.OnGrid ? "scatter, atomic adds" : "scatter, serial";
     }
   }
   if (X.Incremented && !X.Read)
@@ -90,7 +96,10 @@ static StringRef treatmentOf(const AdjointPlan &P, const Access &X) {
   auto Found = P.Uses.find(X.Root);
   switch (Found == P.Uses.end() ? ShadowUse::Reverse : Found->second) {
   case ShadowUse::Reverse:
-    return "sequential, shadow carried back";
+    return P.R.OnGrid ? (P.Reads.lookup(X.Root) == ReadStrategy::Scatter && X.Read
+                             ? "own-point, shadow carried back; reads add atomically"
+                             : "own-point, shadow carried back")
+                      : "sequential, shadow carried back";
   case ShadowUse::Keep:
     return "own-point, shadow unchanged";
   case ShadowUse::Guarded:
@@ -111,7 +120,7 @@ void AdjointPlan::print(raw_ostream &OS) const {
   for (Instruction &I : instructions(*R.F))
     if (isScalarMarker(&I))
       OS << "  " << formatv("{0,-12} {1,-17} ", R.Roots[markerNumber(&I)].Name, "active scalar")
-         << "reduction in loop order\n";
+         << (R.OnGrid ? "reduction over blocks, fixed order" : "reduction in loop order") << "\n";
   SmallVector<const Loop *, 4> Preorder;
   for (const Loop *L : LI.getLoopsInPreorder())
     Preorder.push_back(L);

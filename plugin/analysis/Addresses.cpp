@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "analysis/Addresses.h"
+
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+/// V extended to 64 bits, where no-wrap flags allow it term by term. Signed: how V is extended.
+static const SCEV *widen(ScalarEvolution &SE, Value *V, bool Signed, unsigned Depth) {
+  Type *Wide = Type::getInt64Ty(V->getContext());
+  auto Give = [&] {
+    const SCEV *S = SE.getSCEV(V);
+    return Signed ? SE.getNoopOrSignExtend(S, Wide) : SE.getNoopOrZeroExtend(S, Wide);
+  };
+  auto *I = dyn_cast<Instruction>(V);
+  if (!I || Depth == 0 || SE.getTypeSizeInBits(V->getType()) > 64)
+    return Give();
+  if (auto *T = dyn_cast<TruncInst>(I))
+    return (Signed ? T->hasNoSignedWrap() : T->hasNoUnsignedWrap()) && T->getOperand(0)->getType() == Wide
+               ? widen(SE, T->getOperand(0), Signed, Depth - 1)
+               : Give();
+  if (isa<SExtInst>(I))
+    return widen(SE, I->getOperand(0), /*Signed=*/true, Depth - 1);
+  if (isa<ZExtInst>(I))
+    return widen(SE, I->getOperand(0), /*Signed=*/I->hasNonNeg(), Depth - 1);
+  auto *B = dyn_cast<BinaryOperator>(I);
+  if (!B || !isa<OverflowingBinaryOperator>(B) || !(Signed ? B->hasNoSignedWrap() : B->hasNoUnsignedWrap()))
+    return Give();
+  const SCEV *X = widen(SE, B->getOperand(0), Signed, Depth - 1), *Y = widen(SE, B->getOperand(1), Signed, Depth - 1);
+  switch (B->getOpcode()) {
+  case Instruction::Add:
+    return SE.getAddExpr(X, Y);
+  case Instruction::Sub:
+    return SE.getMinusSCEV(X, Y);
+  case Instruction::Mul:
+    return SE.getMulExpr(X, Y);
+  case Instruction::Shl:
+    if (auto *C = dyn_cast<ConstantInt>(B->getOperand(1)); C && C->getValue().ult(63))
+      return SE.getMulExpr(X, SE.getConstant(Wide, uint64_t(1) << C->getZExtValue()));
+    return Give();
+  default:
+    return Give();
+  }
+}
+
+const SCEV *addressOf(ScalarEvolution &SE, const Value *Pointer) {
+  auto *G = dyn_cast<GetElementPtrInst>(Pointer);
+  if (!G)
+    return SE.getSCEV(const_cast<Value *>(Pointer));
+  const DataLayout &DL = G->getDataLayout();
+  unsigned Bits = DL.getIndexTypeSizeInBits(G->getType());
+  SmallMapVector<Value *, APInt, 4> Variable;
+  APInt Constant(Bits, 0);
+  if (Bits != 64 || !cast<GEPOperator>(G)->collectOffset(DL, Bits, Variable, Constant))
+    return SE.getSCEV(const_cast<Value *>(Pointer));
+  const SCEV *Address = addressOf(SE, G->getPointerOperand());
+  Address = SE.getAddExpr(Address, SE.getConstant(Constant));
+  for (auto &[Index, Scale] : Variable)
+    Address = SE.getAddExpr(Address, SE.getMulExpr(widen(SE, Index, /*Signed=*/true, 8), SE.getConstant(Scale)));
+  return Address;
+}
+
+bool splitAddress(const SCEV *Address, const Loop *Innermost, ScalarEvolution &SE, SmallVectorImpl<Axis> &Axes) {
+  DenseMap<const Loop *, const SCEV *> Strides;
+  const SCEV *Rest = Address;
+  while (const auto *Rec = dyn_cast<SCEVAddRecExpr>(Rest)) {
+    if (!Rec->isAffine())
+      return false;
+    Strides[Rec->getLoop()] = Rec->getStepRecurrence(SE);
+    Rest = Rec->getStart();
+  }
+  const Loop *Outermost = Innermost ? Innermost->getOutermostLoop() : nullptr;
+  for (const Loop *L = Innermost; L; L = L->getParentLoop()) {
+    const SCEV *Stride = Strides.lookup(L);
+    if (!Stride || !SE.isLoopInvariant(Stride, Outermost))
+      return false;
+    Axes.push_back({L, Stride});
+    Strides.erase(L);
+  }
+  return Strides.empty() && (!Outermost || SE.isLoopInvariant(Rest, Outermost));
+}
+
+namespace {
+/// Rewrites zext(a + b) as sext(a) + sext(b) where the sum is known not to be negative and does not overflow, so that
+/// `nx - 1` in a trip count meets `nx` in a stride.
+class ExtensionSplitter : public SCEVRewriteVisitor<ExtensionSplitter> {
+public:
+  explicit ExtensionSplitter(ScalarEvolution &SE) : SCEVRewriteVisitor(SE) {}
+  const SCEV *visitZeroExtendExpr(const SCEVZeroExtendExpr *E) {
+    const auto *Sum = dyn_cast<SCEVAddExpr>(E->getOperand());
+    if (!Sum || !Sum->hasNoSignedWrap() || !SE.isKnownNonNegative(Sum))
+      return E;
+    SmallVector<const SCEV *, 4> Terms;
+    for (const SCEV *T : Sum->operands())
+      Terms.push_back(SE.getSignExtendExpr(T, E->getType()));
+    return SE.getAddExpr(Terms);
+  }
+};
+} // namespace
+
+bool isKnownInjective(const AdjointPlan &P, ScalarEvolution &SE, ArrayRef<Axis> Axes, const Loop *Innermost,
+                      uint64_t Size) {
+  SmallVector<Axis, 4> Order;
+  for (const Axis &X : Axes)
+    if (isa<SCEVConstant>(X.Stride))
+      Order.push_back(X);
+  sort(Order, [](const Axis &X, const Axis &Y) {
+    return cast<SCEVConstant>(X.Stride)->getAPInt().abs().ult(cast<SCEVConstant>(Y.Stride)->getAPInt().abs());
+  });
+  for (const Axis &X : Axes) // innermost first
+    if (!isa<SCEVConstant>(X.Stride))
+      Order.push_back(X);
+  Type *Int = Type::getInt64Ty(P.R.F->getContext());
+  const SCEV *Span = SE.getConstant(Int, Size);
+  for (const Axis &X : Order) {
+    const SCEV *Stride = SE.applyLoopGuards(X.Stride, Innermost);
+    if (auto *C = dyn_cast<SCEVConstant>(Stride))
+      Stride = SE.getConstant(C->getAPInt().abs());
+    const SCEV *Last = SE.applyLoopGuards(SE.getSCEV(P.Loops.find(X.L)->second.Last), Innermost);
+    Last = ExtensionSplitter(SE).visit(Last);
+    if (Stride->getType() != Int || Last->getType() != Int || !SE.isKnownPositive(Stride) ||
+        !SE.isKnownNonNegative(SE.getMinusSCEV(Stride, Span)))
+      return false;
+    Span = SE.getAddExpr(Span, SE.getMulExpr(Stride, Last));
+  }
+  return true;
+}
+
+bool mayFollow(const AdjointPlan &P, const Instruction *A, const Instruction *B) {
+  if (A->getParent() == B->getParent())
+    return A->comesBefore(B);
+  const Loop *L = P.LI.getLoopFor(A->getParent());
+  SmallPtrSet<const BasicBlock *, 16> Seen;
+  SmallVector<const BasicBlock *, 16> Stack(successors(A->getParent()));
+  while (!Stack.empty()) {
+    const BasicBlock *BB = Stack.pop_back_val();
+    if ((L && (BB == L->getHeader() || !L->contains(BB))) || !Seen.insert(BB).second)
+      continue;
+    if (BB == B->getParent())
+      return true;
+    append_range(Stack, successors(BB));
+  }
+  return false;
+}
+
+bool seesOriginal(const AdjointPlan &P, ScalarEvolution &SE, const LoadInst &L, const StoreInst &S) {
+  const Loop *Innermost = P.LI.getLoopFor(L.getParent());
+  if (!Innermost || P.LI.getLoopFor(S.getParent()) != Innermost || mayFollow(P, &S, &L))
+    return false;
+  const SCEV *Address = addressOf(SE, L.getPointerOperand());
+  if (Address != addressOf(SE, S.getPointerOperand()))
+    return false;
+  SmallVector<Axis, 4> Axes;
+  uint64_t Size = L.getDataLayout().getTypeStoreSize(L.getType());
+  return L.getType() == S.getValueOperand()->getType() && splitAddress(Address, Innermost, SE, Axes) &&
+         isKnownInjective(P, SE, Axes, Innermost, Size);
+}
+
+} // namespace adstencil

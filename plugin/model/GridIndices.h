@@ -1,0 +1,22 @@
+// What is known about the indices of a CUDA grid and the compiler does not know.
+//
+// CUDA's index variables are unsigned 32-bit numbers, so `blockIdx.x * blockDim.x + threadIdx.x` may wrap around as far
+// as the language is concerned, and a grid-stride loop
+//
+//     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+//
+// has no trip count. An axis of a launch has fewer than 2^31 threads (the CPU device refuses other launches, and on a
+// GPU a 32-bit index could not tell them apart), and a counter that wraps would index its arrays out of bounds. This is
+// written into the IR: ranges of the variables, and sums and products of them that do not overflow.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "llvm/IR/Function.h"
+
+namespace adstencil {
+
+/// Adds ranges and no-wrap flags to the index arithmetic of a kernel whose variables are SSA values.
+void annotateGridIndices(llvm::Function &F);
+
+} // namespace adstencil
