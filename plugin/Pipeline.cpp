@@ -128,7 +128,7 @@ static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Op
     removeMarkers(*F);
     if (options().CheckOverlap && !R->OnGrid)
       checkOverlap(*R);
-    if (hasGridSums(*R) && !OnCpu) {
+    if (hasGridSums(*R) && (!OnCpu || options().GpuSums)) {
       FAM.clear(*F, F->getName());
       lowerGridSums(F);
     }
@@ -163,7 +163,7 @@ PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) 
   FunctionAnalysisManager &FAM = MAM.getResult<FunctionAnalysisManagerModuleProxy>(M).getManager();
   differentiateModule(M, FAM, Optimised, /*OnCpu=*/false);
   if (HasKernels) {
-    if (options().GpuDevice)
+    if (options().GpuDevice || options().GpuSums)
       for (auto &[Stub, Most] : gridSumStubs())
         if (Function *F = M.getFunction(Stub); F && !F->isDeclaration())
           passGridSumBuffer(*F, Most);

@@ -88,11 +88,7 @@ public:
     decideSerially();
     if (!P.R.OnGrid || P.Uses[Root] != ShadowUse::Logged)
       return true;
-    // A thread may log and take back changes of cells that nobody else changes, if it is known how many there can be.
-    auto Reads = P.Reads.find(Root);
-    if (!Mixed && (Reads == P.Reads.end() || Reads->second == ReadStrategy::OwnPoint) &&
-        all_of(Stores, [&](StoreInst *S) { return isBounded(loopOf(S)); }) &&
-        all_of(Loads, [&](LoadInst *L) { return isBounded(loopOf(L)); }))
+    if (canLog())
       return true;
     // Other threads change neighbouring cells meanwhile, so a log could not be taken back.
     refuse(P.R.F->getContext(), P.R.Kernel, Stores[0], P.R.Place,
@@ -103,6 +99,14 @@ public:
   }
 
 private:
+  /// A thread may log and take back changes of cells that nobody else changes, if it is known how many there can be.
+  bool canLog() const {
+    auto Reads = P.Reads.find(Root);
+    return !Mixed && (Reads == P.Reads.end() || Reads->second == ReadStrategy::OwnPoint) &&
+           all_of(Stores, [&](StoreInst *S) { return isBounded(loopOf(S)); }) &&
+           all_of(Loads, [&](LoadInst *L) { return isBounded(loopOf(L)); });
+  }
+
   bool isBounded(const Loop *L) const {
     for (; L; L = L->getParentLoop())
       if (P.MaxIterations.lookup(L) == 0)
@@ -153,6 +157,8 @@ private:
       P.Uses[Root] = ShadowUse::Keep;
       return true;
     }
+    if (canLog())
+      return false;
     SCEVExpander Expander(SE, "proof");
     Expander.disableCanonicalMode();
     Instruction *Place = firstPlace();

@@ -91,7 +91,8 @@ private:
   };
   std::vector<PendingPush> PendingPushes;
   struct GridSum {
-    llvm::AllocaInst *Sum, *Shadow;
+    llvm::AllocaInst *Sum;
+    llvm::Value *Shadow;
   };
   llvm::MapVector<const llvm::Value *, GridSum> GridSums; ///< by scalar marker: what this thread contributes
   llvm::DenseMap<llvm::BasicBlock *, llvm::SmallVector<llvm::Value *, 2>>
@@ -186,6 +187,10 @@ private:
 
   /// Adds to the shadow of an active scalar: at once, or on a grid at the end of the thread.
   void addToScalar(llvm::IRBuilder<> &B, const llvm::CallInst &Marker, llvm::Value *Bar);
+
+  /// Copies the computation of a value that is made of parameters alone to the entry: every thread has it, also one
+  /// that a guard sends home. Normalisation may have moved it behind the guard.
+  llvm::Value *copyAtEntry(llvm::Value *V);
 
   /// Emits an atomic add that the whole device sees.
   void addAtomically(llvm::IRBuilder<> &B, llvm::Value *Shadow, llvm::Value *Bar);

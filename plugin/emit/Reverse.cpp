@@ -184,8 +184,7 @@ void Emitter::emitGridSums(IRBuilder<> &B) {
   unsigned Slot = 0;
   for (auto &[Marker, Sum] : GridSums) {
     Value *V = B.CreateLoad(Marker->getType(), Sum.Sum);
-    Value *Shadow = B.CreateLoad(B.getPtrTy(), Sum.Shadow);
-    B.CreateCall(gridSumFunction(*F.getParent(), V->getType()), {V, Shadow, B.getInt32(Slot++)});
+    B.CreateCall(gridSumFunction(*F.getParent(), V->getType()), {V, Sum.Shadow, B.getInt32(Slot++)});
   }
 }
 

@@ -230,15 +230,26 @@ void Emitter::reverseInstruction(IRBuilder<> &B, Instruction &I) {
 }
 
 void Emitter::addToScalar(IRBuilder<> &B, const CallInst &Marker, Value *Bar) {
-  Value *Shadow = lookUp(B, Marker.getArgOperand(1));
   if (!P.R.OnGrid)
-    return addToShadow(B, Shadow, Bar);
+    return addToShadow(B, lookUp(B, Marker.getArgOperand(1)), Bar);
   GridSum &Sum = GridSums[&Marker];
   if (!Sum.Sum)
-    Sum = {createVariable(EntryBuilder, Bar->getType(), "grid.sum"),
-           createVariable(EntryBuilder, Shadow->getType(), "grid.sum.shadow")};
-  B.CreateStore(Shadow, Sum.Shadow);
+    Sum = {createVariable(EntryBuilder, Bar->getType(), "grid.sum"), copyAtEntry(Marker.getArgOperand(1))};
   addToShadow(B, Sum.Sum, Bar);
+}
+
+Value *Emitter::copyAtEntry(Value *V) {
+  auto *I = dyn_cast<Instruction>(V);
+  if (!I || I->getParent() == Entry)
+    return V;
+  if (!isa<LoadInst>(I) && !isa<GetElementPtrInst>(I) && !isa<CastInst>(I) && !isa<BinaryOperator>(I))
+    return fail(V->getType());
+  Instruction *Copy = I->clone();
+  Copy->dropUnknownNonDebugMetadata();
+  for (Use &U : Copy->operands())
+    U.set(copyAtEntry(U));
+  EntryBuilder.Insert(Copy);
+  return Copy;
 }
 
 void Emitter::addAtomically(IRBuilder<> &B, Value *Shadow, Value *Bar) {

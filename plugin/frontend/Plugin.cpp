@@ -6,6 +6,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Pipeline.h"
+#include "device/HostDevice.h"
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
 #include "report/Diagnostics.h"
@@ -68,13 +69,26 @@ private:
   bool Busy = false;
 };
 
+/// The CPU device sees the kernels of one file.
+static std::unique_ptr<ASTConsumer> refuseRelocatableCode(CompilerInstance &CI) {
+  DiagnosticsEngine &Diags = CI.getDiagnostics();
+  Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Error, "adstencil: the CPU device does not link device code of "
+                                                               "several files (-fgpu-rdc)"));
+  Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Note,
+                                     "compile without -fgpu-rdc and define device functions in the files that use them"));
+  return std::make_unique<ASTConsumer>();
+}
+
 class Action : public PluginASTAction {
 public:
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance &CI, llvm::StringRef) override {
+    if (options().CpuDevice && CI.getLangOpts().GPURelocatableDeviceCode)
+      return refuseRelocatableCode(CI);
     setDiagnosticTarget(&CI);
     Declarer::instance().reset();
     Preprocessor &PP = CI.getPreprocessor();
     PP.setPredefines(PP.getPredefines() + "#define __ADSTENCIL__ " ADSTENCIL_VERSION_NUMBER "\n");
+    provideCudaHeaders(CI);
     if (CI.getLangOpts().CUDA)
       // The attributes of a declaration are processed in the order of the text, __global__ behind ours. All of them are
       // there when the next token is read.
@@ -96,6 +110,8 @@ public:
       } else if (A == "device=cpu" || A == "device=cuda" || A == "device=auto") {
         options().CpuDevice = A != "device=cuda";
         options().GpuDevice = A != "device=cpu";
+      } else if (A == "gpu-sums") {
+        options().GpuSums = true;
       } else if (A == "help") {
         llvm::outs() << helpText();
       } else {

@@ -36,6 +36,7 @@
 #include "llvm/Transforms/Utils/LCSSA.h"
 #include "llvm/Transforms/Utils/Local.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
+#include "llvm/Transforms/Utils/LoopUtils.h"
 #include "llvm/Transforms/Utils/Mem2Reg.h"
 
 using namespace llvm;
@@ -170,6 +171,16 @@ static void thawPointers(Function &F) {
     }
 }
 
+/// Forgets what clang says about unrolling: at -O1 it forbids it for every loop, and the form of a kernel is the same
+/// at all levels here.
+static void forgetUnrolling(Function &F) {
+  for (BasicBlock &BB : F)
+    if (Instruction *T = BB.getTerminator(); T && T->hasMetadata(LLVMContext::MD_loop))
+      T->setMetadata(LLVMContext::MD_loop,
+                     makePostTransformationMetadata(F.getContext(), T->getMetadata(LLVMContext::MD_loop),
+                                                    {"llvm.loop.unroll.disable"}, {}));
+}
+
 bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   Function &F = *R.F;
   F.removeFnAttr(Attribute::OptimizeNone);
@@ -197,6 +208,7 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   if (R.OnGrid)
     annotateGridIndices(F);
   markDisjointRoots(R);
+  forgetUnrolling(F);
   dropUnreachable(F);
   shapeLoops(F, FAM);
   dropUnreachable(F);
