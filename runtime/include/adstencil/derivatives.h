@@ -21,7 +21,11 @@
 
 #include <type_traits>
 
+#ifdef __CUDA__
+extern "C" __attribute__((host)) __attribute__((device)) void __adstencil_request(const char* text, ...) noexcept;
+#else
 extern "C" void __adstencil_request(const char* text, ...) noexcept;
+#endif
 
 namespace adstencil {
 
