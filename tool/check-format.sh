@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mode=(--dry-run -Werror)
 [[ ${1:-} == --fix ]] && mode=(-i)
 
-mapfile -t files < <(find plugin runtime examples tests bench -type f \( -name '*.h' -o -name '*.cpp' \) \
+mapfile -t files < <(find plugin runtime examples tests bench -type f \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' \) \
   -not -path 'tests/lit/*' | LC_ALL=C sort)
 if [[ ${#files[@]} -eq 0 ]]; then
   echo "check-format: found no sources" >&2

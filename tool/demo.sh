@@ -5,12 +5,16 @@
 #     tool/demo.sh                    the whole thing, 127 x 63 cells
 #     tool/demo.sh --nx 63 --ny 31    arguments replace the example's --nx 127 --ny 63
 #
+# The example is one CUDA source. With a CUDA toolkit it is compiled for GPUs and for the CPU, and runs on a GPU if there is
+# one; without, it is compiled for the CPU alone. The program says which device it used. ADSTENCIL_DEVICE=cpu or cuda
+# decides otherwise.
+#
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [[ ${1:-} == --help ]]; then
-  sed -n '2,6s/^# \{0,1\}//p' tool/demo.sh
+  sed -n '2,10s/^# \{0,1\}//p' tool/demo.sh
   exit 0
 fi
 

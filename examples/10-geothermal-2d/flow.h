@@ -15,49 +15,46 @@
 #pragma once
 
 #include "setup.h"
+#include "solve_report.h"
 
-#include <adstencil/field.h>
+#include <adstencil/device_field.h>
 #include <adstencil/progress.h>
-#include <span>
 #include <vector>
 
 namespace geothermal {
 
-/// How an iteration ended.
-struct solve_report {
-  bool converged = false;
-  int iterations = 0;
-  double max_residual = 0; ///< largest magnitude; absolute for the flow, relative to dJ/dP for the adjoint
-};
+/// All arrays of the solver live on the device.
+using array = adstencil::device_field<double, 2>;
 
 class flow_solver {
 public:
   explicit flow_solver(const setup& rock);
 
-  /// Solves for the pressure of permeability K, starting from the solution of the call before. Stops when no cell's
-  /// residual div q - Q exceeds `tolerance` (rate per area; the wells have 1 / (dx dy)), or after 100 nx iterations.
-  solve_report solve(std::span<const double> K, double tolerance, adstencil::progress* show = nullptr);
+  /// Solves for the pressure of permeability exp(log_K), starting from the solution of the call before. Stops when no
+  /// cell's residual div q - Q exceeds `tolerance` (rate per area; the wells have 1 / (dx dy)), or after 100 nx
+  /// iterations.
+  solve_report solve(const array& log_K, double tolerance, adstencil::progress* show = nullptr);
 
-  /// Solves the adjoint of the flow last solved, starting from the adjoint solution of the call before.
-  /// `loss_P_bar` is dJ/dP and must sum to zero; `tolerance` is relative to its largest magnitude.
-  solve_report solve_adjoint(std::span<const double> loss_P_bar, double tolerance, adstencil::progress* show = nullptr);
+  /// Solves the adjoint of the flow last solved, starting from the adjoint solution of the call before. `loss_P_bar` is
+  /// dJ/dP in every cell and must sum to zero; `tolerance` is relative to its largest magnitude.
+  solve_report solve_adjoint(const std::vector<double>& loss_P_bar, double tolerance,
+                             adstencil::progress* show = nullptr);
 
-  /// Adds dJ/dK = -psi_q^T dRq/dK to K_bar, after solve_adjoint.
-  void add_permeability_gradient(std::span<double> K_bar);
+  /// Adds dJ/dlog_K = -psi_q^T dRq/dK K to the shadow of log_K, after solve_adjoint.
+  void add_permeability_gradient(array& log_K);
 
-  std::span<const double> pressure() const { return {P_.data(), static_cast<std::size_t>(P_.size())}; }
+  /// The pressure last solved, in every cell.
+  std::vector<double> pressure() const;
 
 private:
-  using array = adstencil::field<double, 2>;
-
-  void precondition();
   void iterate_flow();
-  void iterate_adjoint(std::span<const double> loss_P_bar);
+  void iterate_adjoint();
 
   const setup& rock_;
   double pressure_step_ = 0; ///< pseudo-time step of the pressure, before division by K_max
   double flux_factor_x_ = 0; ///< 1 / (1 + damping)
   double flux_factor_y_ = 0;
+  array Q_, loss_P_bar_;          ///< sources of the flow and of its adjoint
   array P_, qx_, qy_, K_, K_max_; ///< state, permeability, preconditioner
   array RP_, Rqx_, Rqy_;          ///< residuals; the shadows of P, qx, qy are the residuals of the adjoint
   array psi_P_, psi_qx_, psi_qy_; ///< adjoint state

@@ -40,7 +40,6 @@ public:
 
   /// log K = S m.
   std::vector<double> log_permeability(std::span<const double> m);
-  std::span<const double> pressure() const { return flow_.pressure(); }
 
   long flow_iterations() const { return flow_iterations_; }
   long adjoint_iterations() const { return adjoint_iterations_; }
@@ -48,14 +47,14 @@ public:
   void show_progress(adstencil::progress* show) { show_ = show; }
 
 private:
-  double misfit(std::span<double> P_bar) const;
+  double misfit(std::vector<double>& P_bar) const;
 
   const setup& rock_;
   std::vector<double> observed_; ///< at the observation points, relative to the mean
   tolerances stop_;
   flow_solver flow_;
   smoothing smoothing_;
-  std::vector<double> log_K_, log_K_bar_, K_, K_bar_, P_bar_;
+  array log_K_;
   long flow_iterations_ = 0;
   long adjoint_iterations_ = 0;
   adstencil::progress* show_ = nullptr;

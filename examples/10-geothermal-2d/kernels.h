@@ -8,76 +8,85 @@
 //     update_fluxes       q -= Rq / (1 + damping)
 //     update_pressure     P -= RP step / K_max
 //
-// The adjoint solver uses the derivatives of the two residual kernels, and the two update kernels as they are.
+// Each is a function of a cell (i, j), launched for all cells with adstencil::parallel_for; a cell looks after its own
+// right and upper face. The adjoint solver uses the derivatives of the two residual kernels, and the two update kernels
+// as they are.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <adstencil/adstencil.h>
+#include <adstencil/field.h>
+#include <adstencil/finite_difference.h>
+#include <adstencil/host_device.h>
 #include <cmath>
 
 namespace geothermal {
 
-// `state` and `permeability` name the two derivatives that the solver needs: with respect to the unknowns of the flow,
-// and with respect to what is looked for.
-ADSTENCIL_KERNEL ADSTENCIL_WRT("state", "qx", "qy", "P")
-ADSTENCIL_WRT("permeability", "K")
-inline void residual_fluxes(double* Rqx, double* Rqy, const double* qx, const double* qy, const double* P,
-                            const double* K, double dx, double dy, int nx, int ny) {
-  for (int j = 0; j < ny; ++j)
-    for (int i = 1; i < nx; ++i) {
-      const int face = i + (nx + 1) * j;
-      const int cell = i + nx * j;
-      Rqx[face] = qx[face] + 0.5 * (K[cell - 1] + K[cell]) * (P[cell] - P[cell - 1]) / dx;
-    }
-  for (int j = 1; j < ny; ++j)
-    for (int i = 0; i < nx; ++i) {
-      const int cell = i + nx * j;
-      Rqy[cell] = qy[cell] + 0.5 * (K[cell - nx] + K[cell]) * (P[cell] - P[cell - nx]) / dy;
-    }
-}
+using out = adstencil::view<double, 2>;
+using in = adstencil::view<const double, 2>;
+namespace fd = adstencil::finite_difference;
 
-ADSTENCIL_KERNEL ADSTENCIL_WRT("state", "qx", "qy")
-inline void residual_pressure(double* RP, const double* qx, const double* qy, const double* Q, double dx, double dy,
-                              int nx, int ny) {
-  for (int j = 0; j < ny; ++j)
-    for (int i = 0; i < nx; ++i) {
-      const int cell = i + nx * j;
-      const int face = i + (nx + 1) * j;
-      RP[cell] = (qx[face + 1] - qx[face]) / dx + (qy[cell + nx] - qy[cell]) / dy - Q[cell];
-    }
-}
+struct residual_fluxes {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out Rqx, out Rqy, in qx, in qy, in P, in K, double dx,
+                                        double dy) const {
+    if (i < P.extent(0) - 1)
+      fd::inn_x(Rqx, i, j) = fd::inn_x(qx, i, j) + fd::av_xa(K, i, j) * fd::d_xa(P, i, j) / dx;
+    if (j < P.extent(1) - 1)
+      fd::inn_y(Rqy, i, j) = fd::inn_y(qy, i, j) + fd::av_ya(K, i, j) * fd::d_ya(P, i, j) / dy;
+  }
+};
 
-ADSTENCIL_KERNEL inline void update_fluxes(double* qx, double* qy, const double* Rqx, const double* Rqy,
-                                           double factor_x, double factor_y, int nx, int ny) {
-  for (int j = 0; j < ny; ++j)
-    for (int i = 1; i < nx; ++i)
-      qx[i + (nx + 1) * j] -= factor_x * Rqx[i + (nx + 1) * j];
-  for (int j = 1; j < ny; ++j)
-    for (int i = 0; i < nx; ++i)
-      qy[i + nx * j] -= factor_y * Rqy[i + nx * j];
-}
+struct residual_pressure {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out RP, in qx, in qy, in Q, double dx, double dy) const {
+    RP(i, j) = fd::d_xa(qx, i, j) / dx + fd::d_ya(qy, i, j) / dy - Q(i, j);
+  }
+};
 
-ADSTENCIL_KERNEL inline void update_pressure(double* P, const double* RP, const double* K_max, double step, int nx,
-                                             int ny) {
-  for (int j = 0; j < ny; ++j)
-    for (int i = 0; i < nx; ++i)
-      P[i + nx * j] -= step * RP[i + nx * j] / K_max[i + nx * j];
-}
+struct update_fluxes {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out qx, out qy, in Rqx, in Rqy, double factor_x,
+                                        double factor_y) const {
+    if (i < qx.extent(0) - 2)
+      fd::inn_x(qx, i, j) -= factor_x * fd::inn_x(Rqx, i, j);
+    if (j < qy.extent(1) - 2)
+      fd::inn_y(qy, i, j) -= factor_y * fd::inn_y(Rqy, i, j);
+  }
+};
 
-/// K = exp(log_K) in every cell.
-ADSTENCIL_KERNEL inline void exponentiate(double* K, const double* log_K, int cells) {
-  for (int i = 0; i < cells; ++i)
-    K[i] = std::exp(log_K[i]);
-}
+struct update_pressure {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out P, in RP, in K_max, double step) const {
+    P(i, j) -= step * RP(i, j) / K_max(i, j);
+  }
+};
 
-/// One pass of explicit diffusion, in units of the grid spacing; the outer ring of cells is not written.
-ADSTENCIL_KERNEL inline void smooth_step(double* smoothed, const double* m, int nx, int ny) {
-  for (int j = 1; j < ny - 1; ++j)
-    for (int i = 1; i < nx - 1; ++i) {
-      const int cell = i + nx * j;
-      smoothed[cell] = m[cell] + 0.2 * (m[cell - 1] + m[cell + 1] + m[cell - nx] + m[cell + nx] - 4.0 * m[cell]);
-    }
-}
+/// K = exp(log_K).
+struct exponentiate {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out K, in log_K) const { K(i, j) = std::exp(log_K(i, j)); }
+};
+
+/// K_max: the largest permeability in the cross of five cells. The first and last row take their neighbours' values,
+/// the first and last column their own permeability. It scales the steps only and has no influence on the solution.
+struct precondition {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out K_max, in K) const {
+    const int last = K.extent(1) - 2;
+    const int row = j < 1 ? 1 : j > last ? last : j;
+    K_max(i, j) = i > 0 && i < K.extent(0) - 1 ? fd::maxloc(K, i - 1, row - 1) : K(i, j);
+  }
+};
+
+struct assign {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out to, in from) const { to(i, j) = from(i, j); }
+};
+
+struct negate {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out to, in from) const { to(i, j) = -from(i, j); }
+};
+
+/// One pass of explicit diffusion, in units of the grid spacing, at the inner points; the outer ring of cells is not
+/// written.
+struct smooth_step {
+  ADSTENCIL_HOST_DEVICE void operator()(int i, int j, out smoothed, in m) const {
+    fd::inn(smoothed, i, j) = fd::inn(m, i, j) + 0.2 * (fd::d2_xi(m, i, j) + fd::d2_yi(m, i, j));
+  }
+};
 
 } // namespace geothermal

@@ -68,6 +68,7 @@ void write_data(const std::filesystem::path& folder, const setup& rock, const re
   };
   const double mean_pressure = std::accumulate(run.true_pressure.begin(), run.true_pressure.end(), 0.0) / rock.cells();
   const boost::json::object document{
+      {"device", run.device},
       {"nx", rock.nx},
       {"ny", rock.ny},
       {"forward", {{"iterations", run.forward.iterations}, {"max_residual", run.forward.max_residual}}},

@@ -3,18 +3,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "flow.h"
 #include "setup.h"
+#include "solve_report.h"
 
 #include <adstencil/gradient_check.h>
 #include <adstencil/optimize.h>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace geothermal {
 
 /// All results of a run.
 struct results {
+  std::string device;                ///< the name of the device
   solve_report forward;              ///< the solve of the true model, from zero
   std::vector<double> true_pressure; ///< in every cell
   adstencil::lbfgs_result optimisation;

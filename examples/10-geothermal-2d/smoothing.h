@@ -7,7 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <adstencil/field.h>
+#include <adstencil/device_field.h>
 #include <span>
 
 namespace geothermal {
@@ -18,17 +18,17 @@ public:
   /// With no passes S is the identity.
   smoothing(int nx, int ny, int passes = default_passes);
 
-  /// smoothed = S m.
-  void apply(std::span<const double> m, std::span<double> smoothed);
-  /// m_bar = S^T smoothed_bar, by the adjoints of the passes in reverse order.
-  void apply_transpose(std::span<const double> smoothed_bar, std::span<double> m_bar);
+  /// smoothed = S m. `m` is on the host, where the optimiser has it, `smoothed` on the device.
+  void apply(std::span<const double> m, adstencil::device_field<double, 2>& smoothed);
+  /// m_bar = S^T (shadow of smoothed), by the adjoints of the passes in reverse order.
+  void apply_transpose(adstencil::device_field<double, 2>& smoothed, std::span<double> m_bar);
 
 private:
   int passes_;
 
   // Passes read one array and write the other, so both begin as copies of m: the ring of cells that no pass writes must
   // be right in either.
-  adstencil::field<double, 2> even_, odd_;
+  adstencil::device_field<double, 2> even_, odd_;
 };
 
 } // namespace geothermal

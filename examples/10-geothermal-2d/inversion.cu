@@ -3,9 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "inversion.h"
 
-#include "kernels.h"
-
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <sstream>
@@ -39,17 +36,13 @@ std::vector<double> relative_pressure(const setup& rock, std::span<const double>
 
 inversion::inversion(const setup& rock, std::span<const double> observed, tolerances stop, int passes)
     : rock_(rock), observed_(relative_pressure(rock, observed)), stop_(stop), flow_(rock),
-      smoothing_(rock.nx, rock.ny, passes) {
-  const auto cells = static_cast<std::size_t>(rock.cells());
-  for (auto* values : {&log_K_, &log_K_bar_, &K_, &K_bar_, &P_bar_})
-    values->resize(cells);
-}
+      smoothing_(rock.nx, rock.ny, passes), log_K_(rock.nx, rock.ny) {}
 
 /// Returns J for the pressure last solved, and writes dJ/dP: each residual counts at its own cell, and, through the
 /// mean, with the opposite sign in all cells alike. The sum over the cells is zero.
-double inversion::misfit(std::span<double> P_bar) const {
+double inversion::misfit(std::vector<double>& P_bar) const {
   const auto predicted = relative_pressure(rock_, flow_.pressure());
-  std::ranges::fill(P_bar, 0.0);
+  P_bar.assign(static_cast<std::size_t>(rock_.cells()), 0.0);
   double loss = 0;
   double sum = 0;
   for (std::size_t k = 0; k < predicted.size(); ++k) {
@@ -65,28 +58,27 @@ double inversion::misfit(std::span<double> P_bar) const {
 
 double inversion::operator()(std::span<const double> m, std::span<double> gradient) {
   smoothing_.apply(m, log_K_);
-  exponentiate(K_.data(), log_K_.data(), rock_.cells());
-  const auto flow = flow_.solve(K_, stop_.flow, show_);
+  const auto flow = flow_.solve(log_K_, stop_.flow, show_);
   flow_iterations_ += flow.iterations;
   require_converged(flow, "the flow");
-  const double loss = misfit(P_bar_);
+  std::vector<double> P_bar;
+  const double loss = misfit(P_bar);
   if (gradient.empty())
     return loss;
 
-  const auto adjoint = flow_.solve_adjoint(P_bar_, stop_.adjoint, show_);
+  const auto adjoint = flow_.solve_adjoint(P_bar, stop_.adjoint, show_);
   adjoint_iterations_ += adjoint.iterations;
   require_converged(adjoint, "the adjoint of the flow");
-  std::ranges::fill(K_bar_, 0.0);
-  std::ranges::fill(log_K_bar_, 0.0);
-  flow_.add_permeability_gradient(K_bar_);
-  __adjoint_exponentiate(K_.data(), K_bar_.data(), log_K_.data(), log_K_bar_.data(), rock_.cells());
-  smoothing_.apply_transpose(log_K_bar_, gradient);
+  log_K_.zero_shadow();
+  flow_.add_permeability_gradient(log_K_);
+  smoothing_.apply_transpose(log_K_, gradient);
   return loss;
 }
 
 std::vector<double> inversion::log_permeability(std::span<const double> m) {
   std::vector<double> result(m.size());
-  smoothing_.apply(m, result);
+  smoothing_.apply(m, log_K_);
+  log_K_.copy_to_host(result);
   return result;
 }
 

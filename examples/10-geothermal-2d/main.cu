@@ -2,10 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "inversion.h"
-#include "kernels.h"
 #include "report.h"
 
 #include <adstencil/command_line.h>
+#include <adstencil/device.h>
 #include <adstencil/optimize.h>
 #include <adstencil/progress.h>
 #include <algorithm>
@@ -26,6 +26,7 @@ struct choices {
   int directions = 5;
   double reduction = 0;
   std::string out = "out";
+  std::string device = "auto";
 };
 
 /// Relative error above which a directional derivative counts as wrong.
@@ -33,12 +34,12 @@ constexpr double gradient_tolerance = 1e-5;
 
 /// Solves the true model from zero and keeps its pressure as the observation.
 void observe(const setup& rock, const choices& chosen, results& run) {
-  std::vector<double> K(rock.true_log_K.size());
-  exponentiate(K.data(), rock.true_log_K.data(), rock.cells());
+  array log_K(rock.nx, rock.ny);
+  log_K.copy_from_host(rock.true_log_K);
   adstencil::progress show("true model");
   flow_solver flow(rock);
-  run.forward = flow.solve(K, chosen.tolerance, &show);
-  run.true_pressure.assign(flow.pressure().begin(), flow.pressure().end());
+  run.forward = flow.solve(log_K, chosen.tolerance, &show);
+  run.true_pressure = flow.pressure();
   show.clear();
   std::printf("true model, %d x %d cells: %d iterations (%.1f nx), residual %.2e\n", rock.nx, rock.ny,
               run.forward.iterations, static_cast<double>(run.forward.iterations) / rock.nx, run.forward.max_residual);
@@ -112,6 +113,14 @@ setup make_setup(const choices& chosen) {
   }
 }
 
+std::string choose_device(const choices& chosen) {
+  try {
+    return adstencil::use_device(chosen.device);
+  } catch (const std::invalid_argument& error) {
+    throw adstencil::usage_error(error.what());
+  }
+}
+
 int solve(const choices& chosen) {
   if (chosen.iterations < 0 || chosen.directions < 0)
     throw adstencil::usage_error("--iterations and --gradient-check must not be negative");
@@ -121,6 +130,8 @@ int solve(const choices& chosen) {
   const auto start = std::chrono::steady_clock::now();
   const setup rock = make_setup(chosen);
   results run;
+  run.device = choose_device(chosen);
+  std::printf("device: %s\n", run.device.c_str());
   observe(rock, chosen, run);
   if (!run.forward.converged) {
     std::fprintf(stderr, "10-geothermal-2d: the flow of the true model did not converge\n");
@@ -154,6 +165,7 @@ int run(int argc, char** argv) {
   line.option("tolerance", chosen.tolerance, "largest residual of the flow");
   line.option("gradient-check", chosen.directions, "random directions in which the gradient is checked");
   line.option("reduction", chosen.reduction, "fail unless the loss falls by this factor");
+  line.option("device", chosen.device, "auto (a GPU if there is one), cpu or cuda");
   line.option("out", chosen.out, "folder for geothermal.json and geothermal.png");
   if (const auto exit_code = line.parse(argc, argv))
     return *exit_code;
