@@ -15,6 +15,10 @@
 // In those lists `x[i]` is the i-th array, `xb[i]` its shadow and `ix[i]` the i-th integer array. An active scalar is
 // an array of one element, passed as `*x[i], xb[i]`.
 //
+// Kernels that work in memory of their own, as on a GPU, are registered by tests/cuda/laws/cuda_laws.h: it names the
+// memory, and the engine copies the arrays there and back around each call. `hx[i]` is the host's copy of `x[i]`, and
+// `shape` numbers the launch among those that have to give the same result.
+//
 // Without the plugin (no __ADSTENCIL__) the derivatives are null, and only the laws that need none are checked.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -26,9 +30,10 @@
 
 namespace laws {
 
-/// What a kernel does with an array. `in` is only read, `out` may be written (whether or not it is read before), and
-/// `inactive` has no shadow at all.
-enum class role { in, out, inactive };
+/// What a kernel does with an array. `in` is only read, `out` may be written (whether or not it is read before),
+/// `inactive` has no shadow at all, and `frozen` is read but left out of the derivative by [[adstencil::wrt]]: its
+/// shadow is zero.
+enum class role { in, out, inactive, frozen };
 
 /// One array of a case: its length and the values it starts with, uniform in [lo, hi] or given per index by `init`.
 /// Values are rounded to float, so that both precisions run on the same numbers.
@@ -56,6 +61,9 @@ inline array_spec out(const char* name, std::size_t size, double (*init)(std::si
 inline array_spec inactive(const char* name, std::size_t size, double lo = 0.5, double hi = 1.5) {
   return {name, size, role::inactive, lo, hi, nullptr};
 }
+inline array_spec frozen(const char* name, std::size_t size, double lo = 0.5, double hi = 1.5) {
+  return {name, size, role::frozen, lo, hi, nullptr};
+}
 
 /// Either sign, and at least 0.2 away from zero: for kernels that branch on the sign of their data.
 inline double either_sign(std::size_t, double random) {
@@ -69,7 +77,30 @@ std::vector<array_spec> arrays(Specs... specs) {
 
 /// A call of the primal or of a derivative on the arrays of a case.
 template <class Real>
-using call = void (*)(Real* const* x, Real* const* xb, int* const* ix);
+using call = void (*)(Real* const* x, Real* const* xb, int* const* ix, const Real* const* hx, unsigned shape);
+
+/// Memory that is not the host's, in which the arrays of a case live during a call. Where nothing else is said,
+/// functions report errors by exceptions.
+class memory {
+public:
+  virtual ~memory() = default;
+  virtual void* allocate(std::size_t bytes) const = 0;
+  virtual void release(void* block) const noexcept = 0;
+  virtual void upload(void* block, const void* host, std::size_t bytes) const = 0;
+  virtual void download(void* host, const void* block, std::size_t bytes) const = 0;
+  /// Waits until everything that was launched is done.
+  virtual void finish() const = 0;
+  /// Why there is no such memory on this machine; empty if there is.
+  virtual std::string unavailable() const = 0;
+};
+
+/// What stays the same, bit for bit, when a derivative is called again. Elsewhere results agree to rounding, because
+/// contributions to one cell come in any order.
+enum class same_bits {
+  always, ///< for every shape of the launch and number of threads
+  launch, ///< for the same shape: sums of active scalars follow the blocks
+  never
+};
 
 template <class Real>
 struct law_case {
@@ -81,9 +112,13 @@ struct law_case {
   call<Real> vjp = nullptr;
   call<Real> adjoint = nullptr;
   call<Real> tangent = nullptr;
-  call<Real> reference = nullptr; ///< what `adjoint` has to do, written by hand
-  double loosen = 1;              ///< factor on comparisons of arrays (not on the dot product)
-  double step = 2e-4;             ///< largest step of difference quotients
+  call<Real> reference = nullptr; ///< what `adjoint` has to do, written by hand, for arrays of the host
+  const memory* where = nullptr;  ///< null: the host's
+  unsigned shapes = 1;            ///< launches that give the same result
+  same_bits bits = same_bits::always;
+  bool one_precision = false; ///< has no twin in double precision
+  double loosen = 1;          ///< factor on comparisons of arrays (not on the dot product)
+  double step = 2e-4;         ///< largest step of difference quotients
   unsigned seed = 1;
 };
 
@@ -106,6 +141,12 @@ struct registration {
   registration loosen(double factor) const { return get().loosen = factor, *this; }
   registration step(double largest) const { return get().step = largest, *this; }
   registration seed(unsigned value) const { return get().seed = value, *this; }
+  registration launched(const memory& where, unsigned shapes) const {
+    return get().where = &where, get().shapes = shapes, *this;
+  }
+  registration bits(same_bits which) const { return get().bits = which, *this; }
+  registration one_precision() const { return get().one_precision = true, *this; }
+  registration one_shape() const { return get().shapes = 1, *this; }
 };
 
 template <class Real>
@@ -124,14 +165,15 @@ registration<Real> add(const char* variant, const char* kernel, std::vector<arra
 
 namespace LAW_VARIANT {
 using real = LAW_REAL;
-using laws::arrays, laws::in, laws::out, laws::inactive, laws::either_sign;
+using laws::arrays, laws::in, laws::out, laws::inactive, laws::frozen, laws::either_sign;
 } // namespace LAW_VARIANT
 
 #define LAW_STRING_(text) #text
 #define LAW_STRING(text) LAW_STRING_(text)
 
 #define call_arguments                                                                                                 \
-  [[maybe_unused]] real *const *x, [[maybe_unused]] real *const *xb, [[maybe_unused]] int *const *ix
+  [[maybe_unused]] real *const *x, [[maybe_unused]] real *const *xb, [[maybe_unused]] int *const *ix,                  \
+      [[maybe_unused]] const real *const *hx, [[maybe_unused]] unsigned shape
 
 #ifdef __ADSTENCIL__
 #define LAW_DERIVATIVE(function, arguments) [](call_arguments) { function arguments; }

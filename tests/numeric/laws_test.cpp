@@ -2,18 +2,23 @@
 //
 // A kernel maps the state x (all its arrays, and its active scalars) to a new state F(x). With J = F'(x):
 //
-//     second_difference    F(x+hv) - 2F(x) + F(x-hv) = O(h²): the data keeps away from kinks (a law about the test
-//     data) taylor               F(x+hv) - F(x) - h·J v = O(h²), J v from __tangent_ dot_product          ⟨J v, w⟩ =
-//     ⟨v, Jᵀ w⟩ over the full state, J v from __tangent_, Jᵀ w from __adjoint_ vjp                  __vjp_ leaves the
-//     shadows of written arrays alone, bit for bit, and adds to the others what
-//                          __adjoint_ adds, whatever they held before
+//     second_difference    F(x+hv) - 2F(x) + F(x-hv) = O(h²): the data keeps away from kinks
+//     taylor               F(x+hv) - F(x) - h·J v = O(h²), J v from __tangent_
+//     dot_product          ⟨J v, w⟩ = ⟨v, Jᵀ w⟩ over the full state, J v from __tangent_, Jᵀ w from __adjoint_
+//     vjp                  __vjp_ leaves the shadows of written arrays alone, bit for bit, and adds to the others
+//                          what __adjoint_ adds, whatever they held before
 //     primal_unchanged     __vjp_ and __adjoint_ leave every primal array as it was, bit for bit; nothing is written
 //                          next to an array
-//     repeatable           two runs give the same bits
+//     repeatable           two runs give the same bits, or the same numbers to rounding where no more is promised
+//     launches_agree       other shapes of the launch give the same bits or numbers
 //     levels_agree         the adjoint is the one that -O0 gives, to rounding
 //     precisions_agree     the float adjoint is the double one, to float rounding
 //     reference            the adjoint is the one written by hand, where there is one
 //     reference_itself     the hand-written adjoint obeys ⟨ΔF, w⟩ = ⟨v, Jᵀ w⟩ with difference quotients
+//
+// `--dump=FILE` writes, instead, a checksum of every result whose bits are promised, one a line: two runs under
+// different conditions (numbers of threads) can be compared by comparing the files. When a case needs a device that is
+// not there the program says SKIPPED and returns 77.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "laws.h"
@@ -23,8 +28,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <deque>
+#include <exception>
+#include <fstream>
 #include <limits>
+#include <string_view>
 #include <tuple>
 
 namespace {
@@ -60,6 +70,7 @@ public:
   Real* data() { return cells_.data() + guard; }
   const Real* data() const { return cells_.data() + guard; }
   std::size_t size() const { return cells_.size() - 2 * guard; }
+  std::vector<Real>& with_guards() { return cells_; }
   Real& operator[](std::size_t i) { return data()[i]; }
   Real operator[](std::size_t i) const { return data()[i]; }
   bool guards_intact() const {
@@ -68,8 +79,9 @@ public:
   }
   bool same_bits(const buffer& other) const { return std::memcmp(data(), other.data(), size() * sizeof(Real)) == 0; }
 
-private:
   static constexpr std::ptrdiff_t guard = 16;
+
+private:
   std::vector<Real> cells_;
 };
 
@@ -104,11 +116,11 @@ fields<Real> start_values(const law_case<Real>& c) {
   });
 }
 
-/// Random numbers in [-1, 1] on the active arrays, 0 on inactive ones.
+/// Random numbers in [-1, 1] on the active arrays, 0 on the others.
 template <class Real>
 fields<Real> direction(const law_case<Real>& c, unsigned seed) {
   return filled(c, seed, [](const laws::array_spec& spec, std::size_t, double random) {
-    return spec.kind == role::inactive ? 0 : 2 * random - 1;
+    return spec.kind == role::inactive || spec.kind == role::frozen ? 0 : 2 * random - 1;
   });
 }
 
@@ -117,17 +129,72 @@ state<Real> make_state(const law_case<Real>& c, fields<Real> shadows) {
   return {start_values(c), std::move(shadows), c.integers};
 }
 
+/// A host array in the memory a call works on, for as long as the call takes.
+template <class T>
+class resident {
+public:
+  resident(const laws::memory* where, std::vector<T>& host) : where_(where), host_(host) {
+    if (!where_)
+      return;
+    block_ = where_->allocate(bytes());
+    where_->upload(block_, host_.data(), bytes());
+  }
+  ~resident() {
+    if (where_)
+      where_->release(block_);
+  }
+  resident(const resident&) = delete;
+  resident& operator=(const resident&) = delete;
+  T* data() const { return where_ ? static_cast<T*>(block_) : host_.data(); }
+  void bring_back() {
+    if (where_)
+      where_->download(host_.data(), block_, bytes());
+  }
+
+private:
+  std::size_t bytes() const { return host_.size() * sizeof(T); }
+  const laws::memory* where_;
+  std::vector<T>& host_;
+  void* block_ = nullptr;
+};
+
 template <class Real>
-void invoke(const law_case<Real>& c, laws::call<Real> function, state<Real>& s) {
+void call_in(const laws::memory* where, const law_case<Real>& c, laws::call<Real> function, state<Real>& s,
+             unsigned shape) {
+  std::deque<resident<Real>> arrays, shadows;
+  std::deque<resident<int>> integers;
   std::vector<Real*> x, xb;
+  std::vector<const Real*> hx;
   std::vector<int*> ix;
   for (std::size_t a = 0; a < s.x.size(); ++a) {
-    x.push_back(s.x[a].data());
-    xb.push_back(c.arrays[a].kind == role::inactive ? nullptr : s.xb[a].data());
+    constexpr auto guard = buffer<Real>::guard;
+    hx.push_back(s.x[a].data());
+    x.push_back(arrays.emplace_back(where, s.x[a].with_guards()).data() + guard);
+    Real* shadow = shadows.emplace_back(where, s.xb[a].with_guards()).data() + guard;
+    xb.push_back(c.arrays[a].kind == role::inactive ? nullptr : shadow);
   }
   for (auto& values : s.ix)
-    ix.push_back(values.data());
-  function(x.data(), xb.data(), ix.data());
+    ix.push_back(integers.emplace_back(where, values).data());
+  function(x.data(), xb.data(), ix.data(), hx.data(), shape);
+  if (!where)
+    return;
+  where->finish();
+  for (auto* group : {&arrays, &shadows})
+    for (auto& array : *group)
+      array.bring_back();
+  for (auto& values : integers)
+    values.bring_back();
+}
+
+template <class Real>
+void invoke(const law_case<Real>& c, laws::call<Real> function, state<Real>& s, unsigned shape = 0) {
+  // Adjoints written by hand are ordinary code.
+  const laws::memory* where = function == c.reference ? nullptr : c.where;
+  try {
+    call_in(where, c, function, s, shape);
+  } catch (const std::exception& error) {
+    FAIL() << error.what();
+  }
   for (std::size_t a = 0; a < s.x.size(); ++a) {
     ASSERT_TRUE(s.x[a].guards_intact()) << "written next to " << c.arrays[a].name;
     ASSERT_TRUE(s.xb[a].guards_intact()) << "written next to the shadow of " << c.arrays[a].name;
@@ -147,9 +214,10 @@ fields<Real> primal_at(const law_case<Real>& c, const fields<Real>& v, double h)
 
 /// The shadows after `function` was called on the start values with shadows `before`.
 template <class Real>
-fields<Real> shadows_after(const law_case<Real>& c, laws::call<Real> function, const fields<Real>& before) {
+fields<Real> shadows_after(const law_case<Real>& c, laws::call<Real> function, const fields<Real>& before,
+                           unsigned shape = 0) {
   state<Real> s = make_state(c, before);
-  invoke(c, function, s);
+  invoke(c, function, s, shape);
   return s.xb;
 }
 
@@ -312,13 +380,37 @@ void primal_unchanged(const law_case<Real>& c) {
   }
 }
 
+/// Checks p = q bit for bit where that is promised, p ≈ q elsewhere.
+template <class Real>
+void expect_same(const law_case<Real>& c, const fields<Real>& p, const fields<Real>& q, bool bits) {
+  if (!bits)
+    return expect_close(c, p, q, 10 * tolerance(c));
+  for (std::size_t a = 0; a < c.arrays.size(); ++a)
+    EXPECT_TRUE(p[a].same_bits(q[a])) << "in " << c.arrays[a].name;
+}
+
 template <class Real>
 void repeatable(const law_case<Real>& c) {
   const fields<Real> w = direction(c, 51);
-  for (laws::call<Real> function : {c.vjp, c.adjoint, c.tangent}) {
-    const fields<Real> first = shadows_after(c, function, w), second = shadows_after(c, function, w);
-    for (std::size_t a = 0; a < c.arrays.size(); ++a)
-      EXPECT_TRUE(first[a].same_bits(second[a])) << "shadow of " << c.arrays[a].name;
+  for (laws::call<Real> function : {c.vjp, c.adjoint, c.tangent})
+    expect_same(c, shadows_after(c, function, w), shadows_after(c, function, w), c.bits != laws::same_bits::never);
+}
+
+template <class Real>
+void launches_agree(const law_case<Real>& c) {
+  const fields<Real> w = direction(c, 91);
+  for (laws::call<Real> function : {c.primal, c.vjp, c.adjoint, c.tangent}) {
+    if (!function)
+      continue;
+    state<Real> first = make_state(c, w);
+    invoke(c, function, first);
+    for (unsigned shape = 1; shape < c.shapes; ++shape) {
+      SCOPED_TRACE("shape " + std::to_string(shape));
+      state<Real> other = make_state(c, w);
+      invoke(c, function, other, shape);
+      expect_same(c, first.x, other.x, c.bits == laws::same_bits::always);
+      expect_same(c, first.xb, other.xb, c.bits == laws::same_bits::always);
+    }
   }
 }
 
@@ -407,18 +499,65 @@ void register_laws() {
   each("vjp", vjp<Real>, derived);
   each("primal_unchanged", primal_unchanged<Real>, derived);
   each("repeatable", repeatable<Real>, derived);
+  each("launches_agree", launches_agree<Real>, [](const law_case<Real>& c) { return c.shapes > 1; });
   each("levels_agree", levels_agree<Real>, [&](const law_case<Real>& c) {
     return derived(c) && c.variant.rfind("O0", 0) != 0 && find_case<Real>(with_level(c.variant, "O0"), c.kernel);
   });
   each("precisions_agree", static_cast<void (*)(const law_case<Real>&)>(precisions_agree),
-       [&](const law_case<Real>& c) { return derived(c) && !is_double; });
+       [&](const law_case<Real>& c) { return derived(c) && !is_double && !c.one_precision; });
   each("reference", reference<Real>, [&](const law_case<Real>& c) { return derived(c) && has_reference(c); });
+}
+
+/// FNV-1a.
+std::uint64_t checksum(const void* data, std::size_t bytes) {
+  std::uint64_t sum = 0xcbf29ce484222325u;
+  for (const auto* byte = static_cast<const unsigned char*>(data); bytes > 0; --bytes, ++byte)
+    sum = (sum ^ *byte) * 0x100000001b3u;
+  return sum;
+}
+
+template <class Real>
+void dump(std::ostream& stream) {
+  for (const law_case<Real>& c : laws::cases<Real>()) {
+    if (c.bits == laws::same_bits::never || !c.adjoint)
+      continue;
+    const fields<Real> w = direction(c, 95);
+    const std::pair<const char*, laws::call<Real>> functions[] = {
+        {"vjp", c.vjp}, {"adjoint", c.adjoint}, {"tangent", c.tangent}};
+    for (const auto& [name, function] : functions) {
+      const fields<Real> result = shadows_after(c, function, w);
+      for (std::size_t a = 0; a < result.size(); ++a)
+        stream << c.variant << ' ' << c.kernel << ' ' << name << ' ' << c.arrays[a].name << ' ' << std::hex
+               << checksum(result[a].data(), result[a].size() * sizeof(Real)) << '\n';
+    }
+  }
+}
+
+/// Why the cases of one precision cannot run here; empty if they can.
+template <class Real>
+std::string unavailable() {
+  for (const law_case<Real>& c : laws::cases<Real>())
+    if (c.where)
+      return c.where->unavailable();
+  return {};
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  for (const std::string& reason : {unavailable<double>(), unavailable<float>()})
+    if (!reason.empty()) {
+      std::printf("SKIPPED: %s\n", reason.c_str());
+      return 77;
+    }
+  constexpr std::string_view option = "--dump=";
+  if (argc == 2 && std::string_view(argv[1]).starts_with(option)) {
+    std::ofstream stream(argv[1] + option.size());
+    dump<double>(stream);
+    dump<float>(stream);
+    return stream.flush() && !testing::Test::HasFailure() ? 0 : 1;
+  }
   register_laws<double>();
   register_laws<float>();
   return RUN_ALL_TESTS();

@@ -1,0 +1,25 @@
+// Neighbours are read: their shadows are added to atomically, by scalar sums at the scope of the device.
+//
+// RUN: %cuda_plan %s 2>&1 | FileCheck %s
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: %cuda_clang -O2 -S -emit-llvm -o - %s | FileCheck %s --check-prefix=IR
+#include <adstencil/adstencil.h>
+
+#include <cuda_runtime.h>
+
+// CHECK-LABEL: adjoint of smooth
+// CHECK: {{^ *}}y {{ *}}written {{ *}}own-point, shadow carried back
+// CHECK: {{^ *}}u {{ *}}read {{ *}}scatter, atomic adds
+// CHECK: stored: 0 B
+
+// IR-LABEL: define {{.*}}__adjoint_smooth
+// IR: atomicrmw fadd ptr {{.*}}, double {{.*}} syncscope("device")
+// IR-NOT: cmpxchg
+// IR-NOT: atomicrmw fadd ptr {{.*}}, <
+ADSTENCIL_KERNEL __global__ void smooth(double* y, const double* u, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i > 0 && i < n - 1)
+    y[i] = u[i - 1] + u[i + 1];
+}
+
+void use(double* y, double* yb, const double* u, double* ub) { __adjoint_smooth<<<4, 32>>>(y, yb, u, ub, 100); }

@@ -1,0 +1,21 @@
+// A tile in dynamic shared memory.
+//
+// RUN: %cuda_verify %s
+// RUN: %cuda_verify -O2 -g %s
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <adstencil/adstencil.h>
+
+#include <cuda_runtime.h>
+
+extern __shared__ double tile[];
+
+ADSTENCIL_KERNEL __global__ void K(double* y, const double* u, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  tile[threadIdx.x] = u[i]; // expected-error-re {{cannot differentiate 'K': {{.*}}shared memory}} expected-note {{read global memory directly}}
+  if (i < n)
+    y[i] = tile[threadIdx.x] * tile[threadIdx.x];
+}
+
+void use(double* y, double* yb, const double* u, double* ub) {
+  __adjoint_K<<<4, 32, 32 * sizeof(double)>>>(y, yb, u, ub, 100);
+}

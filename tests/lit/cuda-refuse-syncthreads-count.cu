@@ -1,0 +1,19 @@
+// A barrier that counts.
+//
+// RUN: %cuda_verify %s
+// RUN: %cuda_verify -O2 -g %s
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <adstencil/adstencil.h>
+
+#include <cuda_runtime.h>
+
+ADSTENCIL_KERNEL __global__ void K(double* y, const double* u, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  const int positive = __syncthreads_count(i < n && u[i] > 0); // expected-error-re {{cannot differentiate 'K': {{.*}}__syncthreads}} expected-note {{split the kernel}}
+  if (i < n)
+    y[i] = u[i] * positive;
+}
+
+void use(double* y, double* yb, const double* u, double* ub) {
+  __adjoint_K<<<4, 32>>>(y, yb, u, ub, 100);
+}
