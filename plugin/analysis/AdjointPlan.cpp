@@ -51,6 +51,9 @@ bool AdjointPlan::isShared(const Value *Pointer) const {
 
 namespace {
 
+/// A loop with more iterations than this is no candidate for a tape in local memory.
+static constexpr unsigned MostIterationsOnTape = 4096;
+
 /// Makes a plan: a fixed point of "needed values" and "executed stores", then the decisions per loop.
 class Planner {
 public:
@@ -67,8 +70,10 @@ public:
     if (!createShadows())
       return false;
     findIncrements(P);
-    for (auto &[L, C] : P.Loops)
-      P.MaxIterations[L] = SE.getSmallConstantMaxTripCount(L);
+    for (auto &[L, C] : P.Loops) {
+      unsigned Most = SE.getSmallConstantMaxTripCount(L); // an int counter alone bounds it by 2^31
+      P.MaxIterations[L] = Most <= MostIterationsOnTape ? Most : 0;
+    }
     if (P.R.OnGrid)
       planReadsOnGrid(P, DT, PDT, SE);
     else

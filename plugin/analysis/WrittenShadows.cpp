@@ -5,10 +5,10 @@
 // see original values only. Three grades of proof:
 //
 //   - `A[p] += v` hands the cotangent on and keeps it: nothing to prove;
-//   - one store (or exclusive stores to one address), whose address is affine in the counters of all enclosing loops:
-//   no
-//     cell is met twice if, with the strides in order of size, each stride is larger than all the smaller ones can add
-//     up to. Constants are checked here; symbolic strides at run time, once per call;
+//   - stores in one iteration that meet different cells of a block of constant size, or exclude each other, with an
+//     address that is affine in the counters of all enclosing loops: no cell is met twice if, with the strides in order
+//     of size, each stride is larger than all the smaller ones (and the block) can add up to. Constants are checked
+//     here; symbolic strides at run time, once per call;
 //   - otherwise changes of the shadow are logged and taken back at the end.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -123,9 +123,10 @@ private:
       Use = ShadowUse::Keep;
       return;
     }
-    if (!storesAreExclusive() || !loadsSeeOriginals())
+    std::optional<Block> Bytes = collectBlock();
+    if (!Bytes)
       return;
-    Value *Proof = proveInjective();
+    Value *Proof = proveInjective(Bytes->size());
     if (!Proof)
       return;
     if (auto *C = dyn_cast<ConstantInt>(Proof)) {
@@ -243,35 +244,51 @@ private:
 
   const Loop *loopOf(const Instruction *I) const { return P.LI.getLoopFor(I->getParent()); }
 
-  bool sameAddress(Instruction *A, Instruction *B) const {
-    const SCEV *X = SE.getSCEV(getLoadStorePointerOperand(A));
-    const SCEV *Y = SE.getSCEV(getLoadStorePointerOperand(B));
-    return loopOf(A) == loopOf(B) && X == Y;
+  /// What the accesses of one iteration touch, in bytes from the first store's address.
+  struct Block {
+    int64_t First = 0, End = 0;
+    uint64_t size() const { return End - First; }
+  };
+
+  /// The bytes of an access, from the first store's address; nothing if the distance is not constant.
+  std::optional<Block> bytesOf(Instruction *Access) const {
+    const SCEV *Base = addressOf(SE, Stores[0]->getPointerOperand());
+    const auto *Distance =
+        dyn_cast<SCEVConstant>(SE.getMinusSCEV(addressOf(SE, getLoadStorePointerOperand(Access)), Base));
+    if (!Distance || loopOf(Access) != loopOf(Stores[0]))
+      return std::nullopt;
+    int64_t First = Distance->getAPInt().getSExtValue();
+    return Block{First, First + int64_t(Access->getDataLayout().getTypeStoreSize(getLoadStoreType(Access)))};
   }
 
-  /// All stores go to one address, and at most one of them is executed in an iteration.
-  bool storesAreExclusive() const {
-    for (StoreInst *A : Stores)
-      for (StoreInst *B : Stores)
-        if (A != B && (!sameAddress(A, B) || mayFollow(P, A, B)))
-          return false;
-    return !Stores.empty();
-  }
-
-  /// Loads read the cell that the same iteration stores to later.
-  bool loadsSeeOriginals() const {
-    for (LoadInst *L : Loads)
-      for (StoreInst *S : Stores)
-        if (!sameAddress(L, S) || mayFollow(P, S, L))
-          return false;
-    for (StoreInst *S : Stores)
-      if (P.Increment.contains(S) && Stores.size() > 1)
+  /// All accesses of an iteration lie in one block of constant size, at most one store meets a cell, and no load comes
+  /// behind a store that it meets. If the blocks of different iterations are apart, no cell is stored twice and every
+  /// load sees the original.
+  std::optional<Block> collectBlock() const {
+    SmallVector<std::pair<Instruction *, Block>, 8> Accesses;
+    Block All;
+    auto Add = [&](Instruction *I) {
+      std::optional<Block> Bytes = bytesOf(I);
+      if (!Bytes)
         return false;
-    return true;
+      Accesses.push_back({I, *Bytes});
+      All.First = std::min(All.First, Bytes->First);
+      All.End = std::max(All.End, Bytes->End);
+      return true;
+    };
+    if (Stores.empty() || !all_of(Stores, Add) || !all_of(Loads, Add))
+      return std::nullopt;
+    for (auto &[S, Written] : Accesses)
+      for (auto &[X, Touched] : Accesses)
+        if (isa<StoreInst>(S) && S != X && Written.First < Touched.End && Touched.First < Written.End &&
+            mayFollow(P, S, X))
+          return std::nullopt;
+    return All;
   }
 
-  /// A condition under which no cell is stored twice, computed in front of the outermost loop. Null: not to be had.
-  Value *proveInjective() {
+  /// A condition under which no block of Size bytes meets another one, computed in front of the outermost loop. Null:
+  /// not to be had.
+  Value *proveInjective(uint64_t Size) {
     StoreInst *S = Stores[0];
     LLVMContext &Ctx = S->getContext();
     const Loop *Innermost = loopOf(S);
@@ -282,7 +299,7 @@ private:
       return ConstantInt::getTrue(Ctx);
     if (Axes.size() > 6)
       return nullptr;
-    if (isKnownInjective(P, SE, Axes, Innermost, S->getDataLayout().getTypeStoreSize(S->getValueOperand()->getType())))
+    if (isKnownInjective(P, SE, Axes, Innermost, Size))
       return ConstantInt::getTrue(Ctx);
     const Loop *Outermost = Innermost->getOutermostLoop();
     Instruction *Place = Outermost->getLoopPreheader()->getTerminator();
@@ -320,7 +337,6 @@ private:
         X = Low;
         Y = High;
       }
-    uint64_t Size = S->getDataLayout().getTypeStoreSize(S->getValueOperand()->getType());
     Value *Span = B.getInt64(Size), *Proof = B.getTrue();
     for (const Extent &X : Extents) {
       // A loop of one iteration cannot meet a cell twice, whatever its stride.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/Loops.h"
 
+#include "model/GridIndices.h"
+
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/SimplifyQuery.h"
@@ -181,6 +183,8 @@ CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
       readLastAtExit(C);
   }
   SE.forgetAllLoops();
+  if (F.getCallingConv() == CallingConv::PTX_Kernel)
+    annotateGridIndices(F); // strides that were computed again
   // What a loop hands on leaves through phis at its exit: the value that the reverse sweep behind the loop sees is the
   // last one, and it belongs to the level outside.
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(F);

@@ -14,24 +14,21 @@
 #endif
 
 // X(name, arguments): every float function that clang declares for devices. a, b, c are float, n is int.
-#define FLOAT_FUNCTIONS(X)                                                                                             \
-  X(acos, (a))                                                                                                         \
-  X(acosh, (c))                                                                                                        \
-  X(asin, (a)) X(asinh, (a)) X(atan2, (a, b)) X(atan, (a)) X(atanh, (a)) X(cbrt, (a)) X(ceil, (b)) X(copysign, (c, a)) \
-      X(cos, (b)) X(cosh, (b)) X(erfc, (b)) X(erf, (a)) X(exp2, (b)) X(exp, (b)) X(expm1, (a)) X(fabs, (b))            \
-          X(fdim, (c, b)) X(floor, (b)) X(fma, (a, b, c)) X(fmax, (a, b)) X(fmin, (a, b)) X(fmod, (c, a))              \
-              X(fpclassify, (a)) X(hypot, (a, b)) X(ilogb, (c)) X(isfinite, (b)) X(isgreaterequal, (a, b))             \
-                  X(isgreater, (a, b)) X(isinf, (b)) X(islessequal, (a, b)) X(isless, (a, b)) X(islessgreater, (a, a)) \
-                      X(isnan, (b)) X(isnormal, (c)) X(isunordered, (a, b)) X(ldexp, (a, n)) X(lgamma, (c))            \
-                          X(llrint, (b)) X(log10, (c)) X(log1p, (a)) X(log2, (c)) X(logb, (c)) X(log, (c))             \
-                              X(lrint, (b)) X(lround, (b)) X(llround, (b)) X(nearbyint, (b)) X(nextafter, (a, b))      \
-                                  X(pow, (c, b)) X(pow, (c, n)) X(remainder, (c, a)) X(rint, (b)) X(round, (b))        \
-                                      X(scalbln, (a, 3L)) X(scalbn, (a, n)) X(signbit, (b)) X(sin, (b)) X(sinh, (b))   \
-                                          X(sqrt, (c)) X(tan, (a)) X(tanh, (a)) X(tgamma, (c)) X(trunc, (b))           \
-                                              X(isnan, (a * INFINITY)) X(isinf, (c * INFINITY))                        \
-                                                  X(isfinite, (c * INFINITY)) X(isnan, (nanf("")))                     \
-                                                      X(fmin, (nanf(""), a)) X(fmax, (c, nanf("")))                    \
-                                                          X(isnan, (float(nan(""))))
+// clang-format off
+#define FLOAT_FUNCTIONS(X) \
+  X(abs, (b)) X(acos, (a)) X(acosh, (c)) X(asin, (a)) X(asinh, (a)) X(atan2, (a, b)) X(atan, (a)) X(atanh, (a)) \
+  X(cbrt, (a)) X(ceil, (b)) X(copysign, (c, a)) X(cos, (b)) X(cosh, (b)) X(erfc, (b)) X(erf, (a)) X(exp2, (b)) \
+  X(exp, (b)) X(expm1, (a)) X(fabs, (b)) X(fdim, (c, b)) X(floor, (b)) X(fma, (a, b, c)) X(fmax, (a, b)) \
+  X(fmin, (a, b)) X(fmod, (c, a)) X(fpclassify, (a)) X(hypot, (a, b)) X(ilogb, (c)) X(isfinite, (b)) \
+  X(isgreaterequal, (a, b)) X(isgreater, (a, b)) X(isinf, (b)) X(islessequal, (a, b)) X(isless, (a, b)) \
+  X(islessgreater, (a, a)) X(isnan, (b)) X(isnormal, (c)) X(isunordered, (a, b)) X(ldexp, (a, n)) \
+  X(lgamma, (c)) X(llrint, (b)) X(log10, (c)) X(log1p, (a)) X(log2, (c)) X(logb, (c)) X(log, (c)) X(lrint, (b)) \
+  X(lround, (b)) X(llround, (b)) X(nearbyint, (b)) X(nextafter, (a, b)) X(pow, (c, b)) X(pow, (c, n)) \
+  X(remainder, (c, a)) X(rint, (b)) X(round, (b)) X(scalbln, (a, 3L)) X(scalbn, (a, n)) X(signbit, (b)) \
+  X(sin, (b)) X(sinh, (b)) X(sqrt, (c)) X(tan, (a)) X(tanh, (a)) X(tgamma, (c)) X(trunc, (b)) \
+  X(isnan, (a * INFINITY)) X(isinf, (c * INFINITY)) X(isfinite, (c * INFINITY)) X(isnan, (nanf(""))) \
+  X(fmin, (nanf(""), a)) X(fmax, (c, nanf(""))) X(isnan, (float(nan(""))))
+// clang-format on
 
 /// The functions that have a second result.
 #define SECOND_RESULTS(put, space)                                                                                     \
