@@ -47,6 +47,8 @@ static const SCEV *widen(ScalarEvolution &SE, Value *V, bool Signed, unsigned De
 }
 
 const SCEV *addressOf(ScalarEvolution &SE, const Value *Pointer) {
+  if (auto *Cast = dyn_cast<AddrSpaceCastOperator>(Pointer)) // __ldg reads through the global address space
+    return addressOf(SE, Cast->getPointerOperand());
   auto *G = dyn_cast<GetElementPtrInst>(Pointer);
   if (!G)
     return SE.getSCEV(const_cast<Value *>(Pointer));

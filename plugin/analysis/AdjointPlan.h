@@ -59,7 +59,7 @@ struct AdjointPlan {
   llvm::DenseSet<const llvm::LoadInst *> IncrementLoad;
   llvm::DenseMap<const llvm::StoreInst *, const llvm::Loop *> Owner; ///< joint loop whose iteration owns the memory
   llvm::DenseMap<const llvm::Loop *, LoopPlan> LoopPlans;
-  llvm::DenseMap<const llvm::Loop *, uint64_t> MaxIterations;            ///< 0: not known when compiling, or too many for a GPU
+  llvm::DenseMap<const llvm::Loop *, uint64_t> MaxIterations; ///< 0: not known when compiling, or too many for a GPU
   llvm::DenseMap<const llvm::BasicBlock *, llvm::PHINode *> Predecessor; ///< index of the block control came from
   llvm::DenseMap<const llvm::BasicBlock *, llvm::SmallVector<llvm::BasicBlock *, 2>> ReverseTargets;
   llvm::DenseMap<const llvm::Value *, ReadStrategy> Reads;  ///< by root

@@ -32,7 +32,7 @@ public:
     for (const Instruction &I : instructions(*R.F))
       if (!checkInstruction(I))
         return false;
-    return checkBits() && checkInactiveCarriers();
+    return checkBits() && checkIntegerStores() && checkInactiveCarriers();
   }
 
 private:
@@ -415,6 +415,23 @@ private:
                           "'" + R.Roots[markerNumber(Root)].Name +
                               "' has no shadow but carries active values from a store to an output",
                           "give it a shadow: drop [[adstencil::inactive]], or pass shadowed(array, shadow)");
+    }
+    return true;
+  }
+
+  /// Clearing numbers through integers (`*(int4*)&u[i] = zero`) would leave the shadow as it is. Where the array has other
+  /// fields beside its numbers, the integer may be one of those; that cannot be told here.
+  bool checkIntegerStores() const {
+    for (const Instruction &I : instructions(*R.F)) {
+      const auto *S = dyn_cast<StoreInst>(&I);
+      if (!S || !S->getValueOperand()->getType()->isIntOrIntVectorTy())
+        continue;
+      for (const Value *Root : A.roots(S->getPointerOperand()))
+        if (isArrayMarker(Root) && A.isActiveRoot(Root) && R.Roots[markerNumber(Root)].OnlyFloating)
+          return refuseAt(I,
+                          "integers are stored over the floating-point numbers of '" +
+                              R.Roots[markerNumber(Root)].Name + "', and its shadow would not notice",
+                          "store numbers of the array's own type");
     }
     return true;
   }

@@ -347,6 +347,8 @@ void Declarer::define(Sema &S, const Derivative &D) {
       continue;
     ParmVarDecl *Shadow = Rule.HasShadow ? Params[Next++] : Primal;
     Spec += "|" + Primal->getNameAsString() + ":" + static_cast<char>(Rule.Kind) + (Rule.HasShadow ? '+' : '-');
+    if (Rule.OnlyFloating)
+      Spec += 'f';
     uint64_t Size = Ctx.getTypeSizeInChars(Primal->getType().getNonReferenceType()->isIncompleteType()
                                                ? Ctx.VoidPtrTy
                                                : Primal->getType().getNonReferenceType())

@@ -74,8 +74,8 @@ static std::unique_ptr<ASTConsumer> refuseRelocatableCode(CompilerInstance &CI) 
   DiagnosticsEngine &Diags = CI.getDiagnostics();
   Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Error, "adstencil: the CPU device does not link device code of "
                                                                "several files (-fgpu-rdc)"));
-  Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Note,
-                                     "compile without -fgpu-rdc and define device functions in the files that use them"));
+  Diags.Report(Diags.getCustomDiagID(
+      DiagnosticsEngine::Note, "compile without -fgpu-rdc and define device functions in the files that use them"));
   return std::make_unique<ASTConsumer>();
 }
 

@@ -23,7 +23,9 @@ struct Contents {
   bool Floating = false;      ///< float or double
   bool OtherFloating = false; ///< half, bfloat16, long double, __float128, complex
   bool MixedUnion = false;    ///< a union of floating-point and other members
+  bool Other = false;         ///< anything else: integers, enums
   bool Pointers = false;      ///< pointers or references
+  bool OtherPointers = false; ///< pointers to something that is not float or double
   bool WritablePointers = false;
 };
 
@@ -54,6 +56,7 @@ static void collect(ASTContext &Ctx, QualType T, Contents &C) {
     C.OtherFloating = true;
   } else if (T->isPointerType() || T->isReferenceType()) {
     C.Pointers = true;
+    C.OtherPointers |= !isDifferentiable(Ctx.getBaseElementType(T->getPointeeType().getUnqualifiedType()));
     C.WritablePointers |= !T->getPointeeType().isConstQualified();
   } else if (const auto *R = T->getAsCXXRecordDecl(); R && R->hasDefinition()) {
     for (const CXXBaseSpecifier &Base : R->bases())
@@ -61,6 +64,8 @@ static void collect(ASTContext &Ctx, QualType T, Contents &C) {
     collectFields(Ctx, R, C);
   } else if (const auto *R = T->getAsRecordDecl()) {
     collectFields(Ctx, R, C);
+  } else {
+    C.Other = true;
   }
 }
 
@@ -100,6 +105,7 @@ static void ruleForMemory(ASTContext &Ctx, QualType Pointee, ShadowRule &Rule) {
   }
   Rule.IsOutput = C.Pointers ? C.WritablePointers : !Ctx.getBaseElementType(Pointee).isConstQualified();
   Rule.HasShadow = C.Floating || C.Pointers;
+  Rule.OnlyFloating = C.Floating && !C.Pointers && !C.Other;
 }
 
 ShadowRule shadowRule(ASTContext &Ctx, const ParmVarDecl &Param, bool ForceActive) {
@@ -141,6 +147,7 @@ ShadowRule shadowRule(ASTContext &Ctx, const ParmVarDecl &Param, bool ForceActiv
       Rule.Kind = ParameterKind::View;
       Rule.HasShadow = !Inactive;
       Rule.IsOutput = C.WritablePointers && !Inactive;
+      Rule.OnlyFloating = !C.OtherPointers;
       Rule.Type = T.getUnqualifiedType();
     } else if (Active && C.Floating) {
       Rule.Kind = ParameterKind::Scalar;

@@ -25,6 +25,7 @@ struct ShadowRule {
   ParameterKind Kind = ParameterKind::Plain;
   bool HasShadow = false;
   bool IsOutput = false;     ///< the kernel may write through it
+  bool OnlyFloating = false; ///< the memory behind it holds nothing but float and double
   clang::QualType Type;      ///< type of the shadow parameter
   std::string Error, Advice; ///< non-empty: this parameter cannot be part of a kernel
 };

@@ -31,6 +31,7 @@
 #include "llvm/Transforms/Scalar/LoopRotation.h"
 #include "llvm/Transforms/Scalar/LoopUnrollPass.h"
 #include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/Scalarizer.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/LCSSA.h"
@@ -70,6 +71,17 @@ static void simplify(Function &F, FunctionAnalysisManager &FAM) {
   FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
   FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
   FPM.addPass(simplifyCFG());
+  run(std::move(FPM), F, FAM);
+}
+
+/// CUDA programs load and store two or four numbers at once (double2, float4). The back end of a GPU finds such
+/// accesses again.
+static void splitVectors(Function &F, FunctionAnalysisManager &FAM) {
+  ScalarizerPassOptions Options;
+  Options.ScalarizeLoadStore = true;
+  FunctionPassManager FPM;
+  FPM.addPass(ScalarizerPass(Options));
+  FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
   run(std::move(FPM), F, FAM);
 }
 
@@ -205,8 +217,10 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   if (!lowerMemoryCalls(R))
     return false;
   simplify(F, FAM);
-  if (R.OnGrid)
+  if (R.OnGrid) {
+    splitVectors(F, FAM);
     annotateGridIndices(F);
+  }
   markDisjointRoots(R);
   forgetUnrolling(F);
   dropUnreachable(F);

@@ -109,7 +109,7 @@ public:
   bool write(const RequestParameter &P, Value *Primal, Value *Shadow, uint64_t Size) {
     switch (P.Kind) {
     case 'p':
-      markPointer(P.Name, P.HasShadow, Primal, Shadow);
+      markPointer(P.Name, P, Primal, Shadow);
       return true;
     case 'r':
       return markReference(P, Primal, Shadow);
@@ -132,17 +132,17 @@ private:
   IRBuilder<> B;
   const DataLayout &DL;
 
-  unsigned newRoot(StringRef Name, bool HasShadow) {
-    R.Roots.push_back({Name.str(), HasShadow});
+  unsigned newRoot(StringRef Name, const RequestParameter &P) {
+    R.Roots.push_back({Name.str(), P.HasShadow, P.OnlyFloating});
     return R.Roots.size() - 1;
   }
   Value *at(Value *Base, uint64_t Offset) { return Offset ? B.CreateConstGEP1_64(B.getInt8Ty(), Base, Offset) : Base; }
 
   /// Variable holds a pointer, ShadowVariable holds the shadow's: the variable gets the marked pointer.
-  void markPointer(StringRef Name, bool HasShadow, Value *Variable, Value *ShadowVariable) {
+  void markPointer(StringRef Name, const RequestParameter &P, Value *Variable, Value *ShadowVariable) {
     Value *Pointer = B.CreateLoad(B.getPtrTy(), Variable, Name);
-    Value *Shadow = HasShadow ? B.CreateLoad(B.getPtrTy(), ShadowVariable, Name + ".shadow") : Pointer;
-    B.CreateStore(createArrayMarker(B, Pointer, Shadow, newRoot(Name, HasShadow)), Variable);
+    Value *Shadow = P.HasShadow ? B.CreateLoad(B.getPtrTy(), ShadowVariable, Name + ".shadow") : Pointer;
+    B.CreateStore(createArrayMarker(B, Pointer, Shadow, newRoot(Name, P)), Variable);
   }
 
   /// `&r` of a reference parameter is a load from the variable that holds the reference.
@@ -151,18 +151,18 @@ private:
     auto *S = dyn_cast<LoadInst>(Shadow);
     if (!L || !S)
       return false;
-    markPointer(P.Name, P.HasShadow, L->getPointerOperand(), S->getPointerOperand());
+    markPointer(P.Name, P, L->getPointerOperand(), S->getPointerOperand());
     return true;
   }
 
   void markLeaf(const RequestParameter &P, const Leaf &L, StringRef Name, Value *Primal, Value *Shadow) {
     Value *Variable = at(Primal, L.Offset);
     if (P.Kind == 'v' && L.T->isPointerTy()) {
-      markPointer(Name, P.HasShadow, Variable, at(Shadow, L.Offset));
+      markPointer(Name, P, Variable, at(Shadow, L.Offset));
     } else if (P.Kind == 's' && P.HasShadow && (L.T->isFloatTy() || L.T->isDoubleTy())) {
       Value *ShadowBase = B.CreateLoad(B.getPtrTy(), Shadow, P.Name + ".shadow");
       Value *Scalar = B.CreateLoad(L.T, Variable, Name);
-      B.CreateStore(createScalarMarker(B, Scalar, at(ShadowBase, L.Offset), newRoot(Name, true)), Variable);
+      B.CreateStore(createScalarMarker(B, Scalar, at(ShadowBase, L.Offset), newRoot(Name, P)), Variable);
     }
   }
 };
@@ -218,9 +218,9 @@ static bool parseText(StringRef Text, Request &R) {
     return false;
   for (StringRef F : ArrayRef(Fields).drop_front(5)) {
     auto [Name, Kind] = F.split(':');
-    if (Kind.size() != 2)
+    if (Kind.size() != 2 && Kind != (Kind.take_front(2) + "f").str())
       return false;
-    R.Parameters.push_back({Name.str(), Kind[0], Kind[1] == '+'});
+    R.Parameters.push_back({Name.str(), Kind[0], Kind[1] == '+', Kind.size() == 3});
   }
   return true;
 }

@@ -32,12 +32,14 @@ struct RequestParameter {
   std::string Name;
   char Kind = '-'; ///< p pointer, r reference, v record with pointers, s active scalar or record of scalars
   bool HasShadow = false;
+  bool OnlyFloating = false; ///< the memory holds nothing but float and double
 };
 
 /// A root of memory: what one marker stands for.
 struct RootInfo {
   std::string Name;
   bool HasShadow = false;
+  bool OnlyFloating = false; ///< nothing but float and double, as far as the types of the parameters tell
 };
 
 struct Request {

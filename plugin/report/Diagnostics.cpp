@@ -30,7 +30,8 @@ static SourcePlace placeOf(const Instruction *I) {
       continue;
     StringRef File = Loc->getFilename();
     // A message that points into libstdc++ helps nobody: go out to the call in the user's own code.
-    if ((File.contains("/include/c++/") || File.contains("__clang_cuda_") || File.contains("/cuda_wrappers/") || File.contains("adstencil/cuda/")) &&
+    if ((File.contains("/include/c++/") || File.contains("__clang_cuda_") || File.contains("/cuda_wrappers/") ||
+         File.contains("adstencil/cuda/")) &&
         Loc->getInlinedAt())
       continue;
     // Clang splits paths where they part from the working directory.

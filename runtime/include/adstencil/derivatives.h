@@ -68,6 +68,9 @@ struct argument {
   static constexpr bool is_object = std::is_class_v<P> && !(std::is_pointer_v<S>);
   static constexpr char letter = std::is_pointer_v<P> ? 'p' : is_object ? 'v' : 's';
   static constexpr char mark = std::is_same_v<S, no_shadow> ? '-' : '+';
+  /// Whether it leads to numbers only.
+  static constexpr bool floating =
+      std::is_pointer_v<P> && std::is_floating_point_v<std::remove_cv_t<std::remove_pointer_t<P>>>;
 };
 
 template <class P>
@@ -84,7 +87,7 @@ argument<P, S> wrap(shadowed_argument<P, S> a) {
 /// "vjp|*||0|0|a0:p+|a1:v-" for the given arguments, as the plugin reads it. The * stands for the callable's name.
 template <class... A>
 struct request_text {
-  char text[32 + 8 * (sizeof...(A) + 1)] = {};
+  char text[32 + 9 * (sizeof...(A) + 1)] = {};
   constexpr explicit request_text(const char* mode) {
     int n = 0;
     auto append = [&](const char* s) {
@@ -94,7 +97,7 @@ struct request_text {
     append(mode);
     append("|*||0|0");
     int index = 0;
-    auto describe = [&](char letter, char mark) {
+    auto describe = [&](char letter, char mark, bool floating) {
       text[n++] = '|';
       text[n++] = 'a';
       if (index >= 10)
@@ -103,9 +106,11 @@ struct request_text {
       text[n++] = ':';
       text[n++] = letter;
       text[n++] = mark;
+      if (floating)
+        text[n++] = 'f';
       ++index;
     };
-    (describe(A::letter, A::mark), ...);
+    (describe(A::letter, A::mark, A::floating), ...);
   }
 };
 template <class Mode, class... A>
