@@ -96,6 +96,8 @@ private:
     if (!Callee || !Callee->isDeclaration())
       return;
     StringRef Name = Callee->getName();
+    if (Callee->getIntrinsicID() == Intrinsic::trap)
+      return trap(Call);
     if (Name.starts_with("llvm.nvvm."))
       return instruction(Call, *Callee, Name.drop_front(10));
     if (Callee->isIntrinsic() || Name.starts_with("adstencil.") || Name.starts_with("__adstencil_") ||
@@ -138,6 +140,16 @@ private:
     cast<Function>(Failed.getCallee())->addFnAttr(Attribute::NoReturn);
     B.CreateCall(Failed, SmallVector<Value *, 4>(drop_end(Call.args(), Call.arg_size() - 4)))->setDoesNotReturn();
     // The runtime may leave by an exception.
+    F.removeFnAttr(Attribute::NoUnwind);
+    F.addFnAttr(Attribute::getWithUWTableKind(Ctx, UWTableKind::Default));
+    replace(Call, nullptr);
+  }
+
+  void trap(CallBase &Call) {
+    IRBuilder<> B(&Call);
+    FunctionCallee Trapped = Call.getModule()->getOrInsertFunction("__adstencil_trapped", B.getVoidTy(), Pointer);
+    cast<Function>(Trapped.getCallee())->addFnAttr(Attribute::NoReturn);
+    B.CreateCall(Trapped, {B.CreateGlobalString(K.Name, "kernel.name")})->setDoesNotReturn();
     F.removeFnAttr(Attribute::NoUnwind);
     F.addFnAttr(Attribute::getWithUWTableKind(Ctx, UWTableKind::Default));
     replace(Call, nullptr);

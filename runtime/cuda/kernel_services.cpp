@@ -130,6 +130,18 @@ int __adstencil_vprintf(const char* format, const char* packed) {
   return arguments.count();                       // CUDA's printf returns this, not the number of characters
 }
 
+void __adstencil_trapped(const char* kernel) {
+  const bool is_vjp = std::strstr(kernel, "__vjp_") != nullptr || std::strstr(kernel, "vjp_mode") != nullptr;
+  std::fprintf(stderr, "adstencil: kernel '%s' stopped itself%s\n", kernel,
+               is_vjp
+                   ? ": a thread stores to a cell twice, or reads one that it has stored to, and the shadow could not "
+                     "be kept; use __adjoint_"
+                   : " (__trap)");
+  adstencil::cuda_runtime::abandon_block(cudaErrorLaunchFailure);
+  adstencil::cuda_runtime::trap(cudaErrorLaunchFailure);
+  std::abort(); // device code that runs outside of a launch
+}
+
 void __adstencil_assert_failed(const char* message, const char* file, std::uint32_t line, const char* function) {
   std::fprintf(stderr, "%s:%u: %s: Assertion `%s` failed.\n", file, line, function, message);
   adstencil::cuda_runtime::abandon_block(cudaErrorAssert);

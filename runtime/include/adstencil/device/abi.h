@@ -90,6 +90,8 @@ std::uint32_t __adstencil_reduce_warp(adstencil_thread* self, int kind, std::uin
 /// printf from a kernel: `packed` holds the arguments at their natural alignment, integers at least 4 and
 /// floating-point numbers 8 bytes wide (the layout of CUDA's vprintf).
 int __adstencil_vprintf(const char* format, const char* packed);
+/// __trap() in a kernel: says which, and ends the launch with cudaErrorLaunchFailure.
+[[noreturn]] void __adstencil_trapped(const char* kernel);
 /// assert() in a kernel: prints CUDA's message and ends the launch with cudaErrorAssert.
 [[noreturn]] void __adstencil_assert_failed(const char* message, const char* file, std::uint32_t line,
                                             const char* function);
