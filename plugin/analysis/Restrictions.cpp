@@ -253,8 +253,10 @@ private:
   bool checkType(const Instruction &I) const {
     if (isa<FPToSIInst>(I) || isa<FPToUIInst>(I)) {
       if (A.isVaried(I.getOperand(0)))
-        return refuseAt(I, "an active value is turned into an integer",
-                        "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
+        return refuseAt(
+            I, "an active value is turned into an integer",
+            "compute the integer from something inactive or from floor(x), whose derivative is 0, or mark its source "
+            "[[adstencil::inactive]]");
       return true;
     }
     if (isa<BitCastInst>(I) && A.isVaried(I.getOperand(0)) && !I.getType()->isFPOrFPVectorTy() &&
@@ -352,8 +354,10 @@ private:
             "compile the file of the kernel without these options");
       // Rounding an active value to an integer (lrint and its kin).
       if (CB.getType()->isIntOrIntVectorTy() && passesActiveValue(CB) && Name != "llvm.is.fpclass")
-        return refuseAt(CB, "an active value is turned into an integer",
-                        "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
+        return refuseAt(
+            CB, "an active value is turned into an integer",
+            "compute the integer from something inactive or from floor(x), whose derivative is 0, or mark its source "
+            "[[adstencil::inactive]]");
       // The math functions of the GPU's compiler that some headers use under their own names.
       if (CB.doesNotAccessMemory() && (CB.getType()->isIntOrIntVectorTy() || !passesActive(CB)))
         return true;
@@ -365,8 +369,10 @@ private:
                       "call the function by name, or pass it as a template argument");
     std::string Name = demangle(F->getName().str());
     if (StringRef(Name).starts_with("__nv_") && CB.getType()->isIntegerTy() && passesActiveValue(CB))
-      return refuseAt(CB, "an active value is turned into an integer",
-                      "compute the integer from something inactive, or mark its source [[adstencil::inactive]]");
+      return refuseAt(
+          CB, "an active value is turned into an integer",
+          "compute the integer from something inactive or from floor(x), whose derivative is 0, or mark its source "
+          "[[adstencil::inactive]]");
     bool Active = passesActive(CB);
     if (Active || passesMemory(CB))
       return refuseAt(CB,
@@ -419,8 +425,8 @@ private:
     return true;
   }
 
-  /// Clearing numbers through integers (`*(int4*)&u[i] = zero`) would leave the shadow as it is. Where the array has other
-  /// fields beside its numbers, the integer may be one of those; that cannot be told here.
+  /// Clearing numbers through integers (`*(int4*)&u[i] = zero`) would leave the shadow as it is. Where the array has
+  /// other fields beside its numbers, the integer may be one of those; that cannot be told here.
   bool checkIntegerStores() const {
     for (const Instruction &I : instructions(*R.F)) {
       const auto *S = dyn_cast<StoreInst>(&I);

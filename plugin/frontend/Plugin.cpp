@@ -69,13 +69,10 @@ private:
   bool Busy = false;
 };
 
-/// The CPU device sees the kernels of one file.
-static std::unique_ptr<ASTConsumer> refuseRelocatableCode(CompilerInstance &CI) {
+static std::unique_ptr<ASTConsumer> refuse(CompilerInstance &CI, llvm::StringRef Reason, llvm::StringRef Advice) {
   DiagnosticsEngine &Diags = CI.getDiagnostics();
-  Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Error, "adstencil: the CPU device does not link device code of "
-                                                               "several files (-fgpu-rdc)"));
-  Diags.Report(Diags.getCustomDiagID(
-      DiagnosticsEngine::Note, "compile without -fgpu-rdc and define device functions in the files that use them"));
+  Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Error, "%0")) << Reason;
+  Diags.Report(Diags.getCustomDiagID(DiagnosticsEngine::Note, "%0")) << Advice;
   return std::make_unique<ASTConsumer>();
 }
 
@@ -83,7 +80,12 @@ class Action : public PluginASTAction {
 public:
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance &CI, llvm::StringRef) override {
     if (options().CpuDevice && CI.getLangOpts().GPURelocatableDeviceCode)
-      return refuseRelocatableCode(CI);
+      return refuse(CI, "adstencil: the CPU device does not link device code of several files (-fgpu-rdc)",
+                    "compile without -fgpu-rdc and define device functions in the files that use them");
+    // The plugin's own compilation for the CPU device runs no passes; this one is for a GPU.
+    if (!options().GpuDevice && CI.getLangOpts().CUDAIsDevice && !CI.getCodeGenOpts().DisableLLVMPasses)
+      return refuse(CI, "adstencil: device=cpu makes no code for GPUs, but clang is about to",
+                    "add --cuda-host-only, or use device=auto for a program with both");
     setDiagnosticTarget(&CI);
     Declarer::instance().reset();
     Preprocessor &PP = CI.getPreprocessor();

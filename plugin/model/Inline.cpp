@@ -84,6 +84,9 @@ Inlined inlineCalls(Request &R) {
                "please report this kernel");
         return Inlined::Refused;
       }
+      for (StringRef Bound : {"nvvm.maxntid", "nvvm.minctasm", "nvvm.maxclusterrank", "nvvm.reqntid"})
+        if (F->hasFnAttribute(Bound))
+          R.F->addFnAttr(F->getFnAttribute(Bound));
     }
     if (!F || F->isDeclaration() || F->getName().starts_with("adstencil."))
       continue;

@@ -93,7 +93,6 @@ struct Induction {
   BasicBlock *Preheader;
   WeakTrackingVH Step;
   bool NSW, NUW;
-  bool Grows; ///< starts at zero or above and only grows
 };
 } // namespace
 
@@ -108,11 +107,13 @@ static void collectInductions(const Loop &L, const CountedLoop &C, ScalarEvoluti
         !Expander.isSafeToExpandAt(Rec->getStepRecurrence(SE), Place))
       continue;
     Value *Step = Expander.expandCodeFor(Rec->getStepRecurrence(SE), nullptr, Place);
-    SimplifyQuery Query(Place->getDataLayout());
-    bool Grows = !Phi.getType()->isPointerTy() && isKnownNonNegative(Step, Query) &&
-                 isKnownNonNegative(Phi.getIncomingValueForBlock(L.getLoopPreheader()), Query);
-    Found.push_back(
-        {&Phi, C.Counter, L.getLoopPreheader(), Step, Rec->hasNoSignedWrap(), Rec->hasNoUnsignedWrap(), Grows});
+    // ScalarEvolution takes over the flags of `i + step` only where an overflow is sure to be undefined behaviour; here
+    // the variable is what would be poison, so its new form may be, too.
+    auto *Next = dyn_cast<BinaryOperator>(Phi.getIncomingValueForBlock(L.getLoopLatch()));
+    bool Adds = Next && Next->getOpcode() == Instruction::Add && is_contained(Next->operands(), &Phi);
+    Found.push_back({&Phi, C.Counter, L.getLoopPreheader(), Step,
+                     Rec->hasNoSignedWrap() || (Adds && Next->hasNoSignedWrap()),
+                     Rec->hasNoUnsignedWrap() || (Adds && Next->hasNoUnsignedWrap())});
   }
 }
 
@@ -121,16 +122,19 @@ static void rewrite(const Induction &I) {
   IRBuilder<> B(Header, Header->getFirstNonPHIIt());
   Value *Start = I.Phi->getIncomingValueForBlock(I.Preheader), *Step = I.Step;
   Type *StepType = Step->getType();
+  // Starts at zero or above and only grows?
+  SimplifyQuery Query(Header->getDataLayout());
+  bool Grows = !I.Phi->getType()->isPointerTy() && isKnownNonNegative(Step, Query) && isKnownNonNegative(Start, Query);
   // With step 1, and where the variable only grows from zero on, counts and distances are among the values that it
   // passes through, so its flags are theirs.
   auto *One = dyn_cast<ConstantInt>(Step);
   bool IsOne = One && One->isOne();
-  bool NSW = I.NSW && (IsOne || I.Grows), NUW = I.NUW && (IsOne || I.Grows);
+  bool NSW = I.NSW && (IsOne || Grows), NUW = I.NUW && (IsOne || Grows);
   Value *Count = I.Counter;
   if (StepType != Count->getType())
     Count = StepType->getIntegerBitWidth() > 64 ? B.CreateZExt(Count, StepType)
-                                                : B.CreateTrunc(Count, StepType, "", NUW && I.Grows, NSW && I.Grows);
-  Value *Distance = IsOne ? Count : B.CreateMul(Count, Step, "", NUW && I.Grows, NSW && I.Grows);
+                                                : B.CreateTrunc(Count, StepType, "", NUW && Grows, NSW && Grows);
+  Value *Distance = IsOne ? Count : B.CreateMul(Count, Step, "", NUW && Grows, NSW && Grows);
   Value *New;
   if (I.Phi->getType()->isPointerTy())
     New = B.CreatePtrAdd(Start, Distance);
@@ -173,6 +177,8 @@ CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
     collectInductions(*L, C, SE, Expander, Inductions);
   }
   Expander.clear();
+  if (F.getCallingConv() == CallingConv::PTX_Kernel)
+    annotateGridIndices(F); // the expander takes flags away from what it uses again
   for (const Induction &I : Inductions)
     rewrite(I);
   for (Loop *L : Order) {
@@ -184,7 +190,7 @@ CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
   }
   SE.forgetAllLoops();
   if (F.getCallingConv() == CallingConv::PTX_Kernel)
-    annotateGridIndices(F); // strides that were computed again
+    annotateGridIndices(F);
   // What a loop hands on leaves through phis at its exit: the value that the reverse sweep behind the loop sees is the
   // last one, and it belongs to the level outside.
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(F);

@@ -13,6 +13,7 @@
 #include "workers.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <cxxabi.h>
@@ -136,8 +137,15 @@ std::string readable_name(const char* mangled) {
 
 cudaError_t check_launch(const launch_arguments& launch, kernel_entry*& kernel) {
   kernel = find_kernel(launch.function);
-  if (!kernel)
+  if (!kernel) {
+    // Programs that only look at cudaDeviceSynchronize() would see nothing but unchanged memory.
+    static std::once_flag said;
+    std::call_once(said, [] {
+      std::fprintf(stderr, "adstencil: a kernel is launched that has no code for CPU cores: compile its file with "
+                           "-fplugin-arg-adstencil-device=cpu (or auto)\n");
+    });
     return cudaErrorInvalidDeviceFunction;
+  }
   const std::uint32_t grid[] = {launch.grid.x, launch.grid.y, launch.grid.z};
   const std::uint32_t block[] = {launch.block.x, launch.block.y, launch.block.z};
   for (int axis = 0; axis < 3; ++axis)

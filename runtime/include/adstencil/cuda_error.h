@@ -14,6 +14,7 @@
 #include <source_location>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #ifdef ADSTENCIL_COMPILES_CUDA
 #include <cuda_runtime.h>

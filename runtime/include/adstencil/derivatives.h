@@ -41,6 +41,15 @@ template <class P, class S>
 shadowed_argument<P, S> shadowed(P primal, S shadow) {
   static_assert(!std::is_floating_point_v<P> || std::is_pointer_v<S>,
                 "the shadow of a scalar is a pointer to the element that receives its derivative");
+  static_assert(!std::is_integral_v<P> && !std::is_enum_v<P>,
+                "an integer has no derivative: write 2.0 for 2, or pass it without a shadow");
+  if constexpr (std::is_floating_point_v<P> && std::is_pointer_v<S>)
+    static_assert(std::is_same_v<P, std::remove_pointer_t<S>>,
+                  "a scalar and the element that receives its derivative have the same type");
+  if constexpr (std::is_pointer_v<P> && std::is_pointer_v<S>)
+    static_assert(
+        std::is_same_v<std::remove_cv_t<std::remove_pointer_t<P>>, std::remove_cv_t<std::remove_pointer_t<S>>>,
+        "an array and its shadow have elements of the same type");
   static_assert(std::is_trivially_copyable_v<P> && std::is_trivially_copyable_v<S>,
                 "pass a view or a pointer: arguments of derivatives are trivially copyable");
   return {primal, shadow};

@@ -4,13 +4,13 @@
 //     template <class T> __global__ void axpy(T* y, const T* x, T a, int n);
 //
 //     adstencil::launch_config config{grid, block, 0, stream};
-//     adstencil::launch<&axpy<double>>(config, y, x, a, n);
+//     ADSTENCIL_CUDA_CHECK(adstencil::launch<&axpy<double>>(config, y, x, a, n));
 //     adstencil::launch_vjp<&axpy<double>>(config, shadowed(y, y_bar), shadowed(x, x_bar), a, n);
 //     adstencil::launch_adjoint<&axpy<double>>(config, shadowed(y, y_bar), x, shadowed(a, a_bar), n); // a is active
 //
-// Arguments come in the kernel's order; shadowed(primal, shadow) gives one a shadow, as for adstencil::vjp. The shadow of
-// an active scalar is a pointer to one element of device memory, which receives the sum over the grid. Kernels with a
-// name to derive one from are launched as __vjp_K<<<grid, block, shared, stream>>>(...) instead.
+// Arguments come in the kernel's order; shadowed(primal, shadow) gives one a shadow, as for adstencil::vjp. The shadow
+// of an active scalar is a pointer to one element of device memory, which receives the sum over the grid. Kernels with
+// a name to derive one from are launched as __vjp_K<<<grid, block, shared, stream>>>(...) instead.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
@@ -94,8 +94,10 @@ cudaError_t launch_derivative(const launch_config& config, argument<P, S>... a) 
   if (bytes > 0) {
     if (const cudaError_t error = cudaMallocAsync(&buffer, bytes, config.stream))
       return error;
-    if (const cudaError_t error = cudaMemsetAsync(buffer, 0, 16, config.stream))
+    if (const cudaError_t error = cudaMemsetAsync(buffer, 0, 16, config.stream)) {
+      (void)cudaFreeAsync(buffer, config.stream);
       return error;
+    }
   }
   const cudaError_t launched = cudaLaunchKernel(reinterpret_cast<const void*>(derivative), config.grid, config.block,
                                                 arguments, config.shared, config.stream);
@@ -119,24 +121,24 @@ struct plain_launch<void (*)(P...)> {
 
 /// Launches the kernel. Returns the error of the launch, as cudaLaunchKernel does.
 template <auto Kernel, class... A>
-cudaError_t launch(const launch_config& config, A... a) {
+[[nodiscard]] cudaError_t launch(const launch_config& config, A... a) {
   return detail::plain_launch<decltype(Kernel)>::run(Kernel, config, a...);
 }
 
 /// Launches __vjp_ of the kernel: adds Jᵀ·(output cotangents) to the shadows of the inputs and leaves the shadows of
 /// outputs as they are.
 template <auto Kernel, class... A>
-cudaError_t launch_vjp(const launch_config& config, A... a) {
+[[nodiscard]] cudaError_t launch_vjp(const launch_config& config, A... a) {
   return detail::launch_derivative<detail::vjp_mode, Kernel>(config, detail::wrap(a)...);
 }
 /// Launches __adjoint_ of the kernel: the exact reverse of executing it.
 template <auto Kernel, class... A>
-cudaError_t launch_adjoint(const launch_config& config, A... a) {
+[[nodiscard]] cudaError_t launch_adjoint(const launch_config& config, A... a) {
   return detail::launch_derivative<detail::adjoint_mode, Kernel>(config, detail::wrap(a)...);
 }
 /// Launches __tangent_ of the kernel: runs it and its directional derivative.
 template <auto Kernel, class... A>
-cudaError_t launch_tangent(const launch_config& config, A... a) {
+[[nodiscard]] cudaError_t launch_tangent(const launch_config& config, A... a) {
   return detail::launch_derivative<detail::tangent_mode, Kernel>(config, detail::wrap(a)...);
 }
 
