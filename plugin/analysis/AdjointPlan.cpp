@@ -71,7 +71,7 @@ public:
       return false;
     findIncrements(P);
     for (auto &[L, C] : P.Loops) {
-      unsigned Most = SE.getSmallConstantMaxTripCount(L); // an int counter alone bounds it by 2^31
+      unsigned Most = C.MostIterations; // an int counter alone bounds it by 2^31
       P.MaxIterations[L] = Most <= MostIterationsOnTape ? Most : 0;
     }
     if (P.R.OnGrid)

@@ -59,13 +59,16 @@ Stream::Stream(IRBuilder<> &EntryBuilder, ArrayRef<Type *> Fields, StringRef Nam
     return;
   Array = EntryBuilder.CreateAlloca(Record, EntryBuilder.getInt64(0), Name + ".records");
   EntryBuilder.CreateStore(Array, Data);
+  Limit = EntryBuilder.CreateStore(EntryBuilder.getInt64(0), Capacity);
 }
 
 void Stream::reserve(uint64_t Records) {
   if (!Array)
     return;
   Reserved += Records;
-  Array->setOperand(0, ConstantInt::get(Array->getArraySize()->getType(), Reserved));
+  Constant *Size = ConstantInt::get(Array->getArraySize()->getType(), Reserved);
+  Array->setOperand(0, Size);
+  Limit->setOperand(0, Size);
 }
 
 uint64_t Stream::recordSize() const { return Data->getDataLayout().getTypeAllocSize(Record); }
@@ -73,9 +76,14 @@ uint64_t Stream::recordSize() const { return Data->getDataLayout().getTypeAllocS
 void Stream::push(IRBuilder<> &B, ArrayRef<Value *> Values) {
   Type *Int = B.getInt64Ty();
   Value *N = B.CreateLoad(Int, Size);
-  if (Array)
-    return write(B, N, Values);
   Value *C = B.CreateLoad(Int, Capacity);
+  if (Array) {
+    Instruction *Next = &*B.GetInsertPoint();
+    B.SetInsertPoint(SplitBlockAndInsertIfThen(B.CreateICmpEQ(N, C), Next->getIterator(), /*Unreachable=*/true));
+    B.CreateIntrinsic(B.getVoidTy(), Intrinsic::trap, {});
+    B.SetInsertPoint(Next);
+    return write(B, N, Values);
+  }
   Value *Full = B.CreateICmpEQ(N, C);
   // The builder stands in front of an instruction: code after the growth goes in front of it, too.
   Instruction *Next = &*B.GetInsertPoint();

@@ -13,8 +13,8 @@
 namespace adstencil {
 
 ///
-/// On a GPU there is no realloc: a *fixed* stream is a local array that is as long as the records can get (reserve),
-/// and nothing tests for overflow.
+/// On a GPU there is no realloc: a *fixed* stream is a local array that is as long as the records can get (reserve). A
+/// record too many stops the kernel.
 class Stream {
 public:
   /// Creates an empty stream; its variables are placed by EntryBuilder.
@@ -41,6 +41,7 @@ private:
   llvm::StructType *Record;
   llvm::AllocaInst *Data, *Size, *Capacity;
   llvm::AllocaInst *Array = nullptr; ///< fixed streams
+  llvm::StoreInst *Limit = nullptr;  ///< stores what is reserved to Capacity
   uint64_t Reserved = 0;
 };
 

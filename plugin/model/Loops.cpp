@@ -148,6 +148,19 @@ static void rewrite(const Induction &I) {
   I.Phi->eraseFromParent();
 }
 
+/// A constant bound on the iterations of a loop, 0 if there is none. `for (i = k + 1; i < 5; ++i)` inside
+/// `for (k = 0; k < 5; ++k)` has 4 - k iterations where it has any; that it is not entered with k = 4 is in its guard,
+/// which is not looked at: a count that would be negative is left out.
+static unsigned mostIterations(const Loop &L, ScalarEvolution &SE) {
+  if (unsigned Most = SE.getSmallConstantMaxTripCount(&L); Most != 0 && Most < 1u << 30)
+    return Most;
+  const SCEV *Count = SE.getBackedgeTakenCount(&L);
+  if (isa<SCEVCouldNotCompute>(Count))
+    return 0;
+  APInt Most = SE.getSignedRangeMax(Count);
+  return Most.isNonNegative() && Most.ult(1u << 30) ? Most.getZExtValue() + 1 : 0;
+}
+
 CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
   FunctionPassManager FPM;
   FPM.addPass(LowerSwitchPass()); // a loop that is left by a switch cannot be given one exit
@@ -167,6 +180,7 @@ CountedLoops countLoops(Function &F, FunctionAnalysisManager &FAM) {
     CountedLoop &C = Loops[L];
     C.Exit = L->getUniqueExitBlock();
     L->getExitingBlocks(C.Exiting);
+    C.MostIterations = mostIterations(*L, SE);
     if (C.Exit)
       findLast(*L, C, SE, Expander);
   }

@@ -19,6 +19,7 @@ struct CountedLoop {
   llvm::PHINode *Counter = nullptr;
   llvm::WeakTrackingVH Last;        ///< value of Counter in the last iteration, defined outside of the loop
   bool KnownBefore = false;         ///< Last is computed before the loop, not after it
+  unsigned MostIterations = 0;      ///< constant upper bound, as the loop was written; 0: not known
   llvm::BasicBlock *Exit = nullptr; ///< the only exit block
   llvm::SmallVector<llvm::BasicBlock *, 2> Exiting;
 };

@@ -88,6 +88,36 @@ ADSTENCIL_KERNEL __global__ void local_solve_3x3(real* y, const real* u, int n) 
 CUDA_CASE(local_solve_3x3, arrays(out("y", 10), in("u", 10)), over(10).block(4), (x[0], x[1], 10),
           (x[0], xb[0], x[1], xb[1], 10));
 
+// A larger one, whose loops stay loops: their iterations go to a tape in local memory, bounded by the outer counts.
+ADSTENCIL_KERNEL __global__ void local_solve_7x7(real* y, const real* u, int n) {
+  const int i = thread_x();
+  if (i >= n)
+    return;
+  real a[7][7], b[7];
+  for (int r = 0; r < 7; ++r) {
+    b[r] = u[7 * i + r];
+    for (int c = 0; c < 7; ++c)
+      a[r][c] = (r == c ? real(7) : real(0.1)) + real(0.1) * u[7 * i + r] * u[7 * i + c];
+  }
+  for (int k = 0; k < 7; ++k)
+    for (int r = k + 1; r < 7; ++r) {
+      const real factor = a[r][k] / a[k][k];
+      for (int c = k; c < 7; ++c)
+        a[r][c] -= factor * a[k][c];
+      b[r] -= factor * b[k];
+    }
+  for (int r = 6; r >= 0; --r) {
+    real value = b[r];
+    for (int c = r + 1; c < 7; ++c)
+      value -= a[r][c] * b[c];
+    b[r] = value / a[r][r];
+  }
+  for (int r = 0; r < 7; ++r)
+    y[7 * i + r] = 7 * b[r];
+}
+CUDA_CASE(local_solve_7x7, arrays(out("y", 35), in("u", 35)), over(5).block(4), (x[0], x[1], 5),
+          (x[0], xb[0], x[1], xb[1], 5));
+
 // A small tensor by value, with members and operators: stress from strain.
 struct tensor_2d {
   real xx, yy, xy;

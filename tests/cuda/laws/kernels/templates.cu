@@ -20,7 +20,8 @@ __device__ inline int thread_y() { return blockIdx.y * blockDim.y + threadIdx.y;
 // A kernel, as template arguments in parentheses because of their commas.
 #define UNPACK(...) __VA_ARGS__
 #define DERIVATIVE(mode, kernel, ...)                                                                                  \
-  (adstencil::launch_##mode<&UNPACK kernel>(adstencil::launch_config{at.grid, at.block}, __VA_ARGS__))
+  (laws::check_cuda(                                                                                                   \
+      adstencil::launch_##mode<&UNPACK kernel>(adstencil::launch_config{at.grid, at.block}, __VA_ARGS__), #mode))
 #define TEMPLATE_CASE(name, kernel, specs, where, primal_arguments, ...)                                               \
   CUDA_CASE_CALLS(name, specs, where, (UNPACK kernel<<<at.grid, at.block>>> primal_arguments),                         \
                   DERIVATIVE(vjp, kernel, __VA_ARGS__), DERIVATIVE(adjoint, kernel, __VA_ARGS__),                      \
