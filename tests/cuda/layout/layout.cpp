@@ -13,7 +13,8 @@
 
 #define DEVICE_PROPERTIES(X)                                                                                           \
   X(name)                                                                                                              \
-  X(uuid) X(luid) X(luidDeviceNodeMask) X(totalGlobalMem) X(sharedMemPerBlock) X(regsPerBlock) X(warpSize) X(memPitch) \
+  X(uuid)                                                                                                              \
+  X(luid) X(luidDeviceNodeMask) X(totalGlobalMem) X(sharedMemPerBlock) X(regsPerBlock) X(warpSize) X(memPitch)         \
       X(maxThreadsPerBlock) X(maxThreadsDim) X(maxGridSize) X(totalConstMem) X(major) X(minor) X(textureAlignment)     \
           X(texturePitchAlignment) X(multiProcessorCount) X(integrated) X(canMapHostMemory) X(maxTexture1D)            \
               X(maxTexture2DLinear) X(maxTextureCubemapLayered) X(maxSurface1D) X(maxSurfaceCubemapLayered) X(         \

@@ -1,5 +1,5 @@
-// The shadow of u cannot be kept: with b = 0 a thread stores to u[a * j] twice. The derivative tests that when it runs and
-// stops, and the program goes on with an error.
+// The shadow of u cannot be kept: with b = 0 a thread stores to u[a * j] twice. The derivative tests that when it runs
+// and stops, and the program goes on with an error.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <adstencil/adstencil.h>
