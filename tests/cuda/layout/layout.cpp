@@ -11,6 +11,7 @@
 #define TYPE(name) std::printf("%s: %zu, aligned to %zu\n", #name, sizeof(name), alignof(name));
 #define MEMBER(type, name) std::printf("%s::%s: at %zu, %zu\n", #type, #name, offsetof(type, name), sizeof(type::name));
 
+// clang-format off: it does not settle on a form of this list
 #define DEVICE_PROPERTIES(X)                                                                                           \
   X(name)                                                                                                              \
   X(uuid)                                                                                                              \
@@ -37,6 +38,7 @@
                                                               X(deviceNumaConfig) X(deviceNumaId) X(mpsEnabled)        \
                                                                   X(hostNumaId) X(gpuPciDeviceID) X(gpuPciSubsystemID) \
                                                                       X(hostNumaMultinodeIpcSupported) X(reserved)
+// clang-format on
 
 int main() {
 #include "values.inc"
