@@ -165,8 +165,9 @@ PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) 
   if (HasKernels) {
     if (options().GpuDevice || options().GpuSums)
       for (auto &[Stub, Most] : gridSumStubs())
-        if (Function *F = M.getFunction(Stub); F && !F->isDeclaration())
-          passGridSumBuffer(*F, Most);
+        if (Function *F = M.getFunction(Stub); F && !F->isDeclaration() && !passGridSumBuffer(*F, Most))
+          refuse(M.getContext(), Stub, nullptr, {}, "internal error: the host stub of a sum over the grid is not known",
+                 "please report this kernel");
     if (options().CpuDevice)
       compileForHostDevice(M, CI, differentiateForCpu, Optimised);
   }

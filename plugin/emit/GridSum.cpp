@@ -299,21 +299,21 @@ Function *lowerGridSums(Function *F) {
   return F;
 }
 
-void passGridSumBuffer(Function &Stub, unsigned Most) {
+bool passGridSumBuffer(Function &Stub, unsigned Most) {
   CallInst *Launch = nullptr;
   for (Instruction &I : instructions(Stub))
     if (auto *C = dyn_cast<CallInst>(&I);
         C && C->getCalledFunction() && C->getCalledFunction()->getName().starts_with("cudaLaunchKernel"))
       Launch = C;
   if (!Launch)
-    return;
+    return false;
   Module &M = *Stub.getParent();
   const DataLayout &DL = M.getDataLayout();
   // cudaLaunchKernel(handle, dim3 grid, dim3 block, void** args, size_t shared, stream): each dim3 is two registers.
   Value *Args = Launch->getArgOperand(5), *Stream = Launch->getArgOperand(7);
   auto *Old = dyn_cast<AllocaInst>(Args->stripPointerCasts());
   if (!Old || !isa<ConstantInt>(Old->getArraySize()))
-    return;
+    return false;
   uint64_t Count = DL.getTypeAllocSize(Old->getAllocatedType()).getFixedValue() / 8 *
                    cast<ConstantInt>(Old->getArraySize())->getZExtValue();
   IRBuilder<> Entry(&Stub.getEntryBlock(), Stub.getEntryBlock().getFirstInsertionPt());
@@ -351,6 +351,7 @@ void passGridSumBuffer(Function &Stub, unsigned Most) {
     Result->addIncoming(B.getInt32(2), Head); // cudaErrorMemoryAllocation
     Result->addIncoming(Launch, Then->getParent());
   }
+  return true;
 }
 
 } // namespace adstencil

@@ -28,7 +28,7 @@ bool hasGridSums(const Request &R);
 llvm::Function *lowerGridSums(llvm::Function *F);
 
 /// Makes the host stub of a derivative with grid sums allocate the buffer and pass it. Most is an upper bound on the
-/// number of sums.
-void passGridSumBuffer(llvm::Function &Stub, unsigned Most);
+/// number of sums. Returns false if the stub has not the form that clang gives it: a launch would miss a parameter.
+bool passGridSumBuffer(llvm::Function &Stub, unsigned Most);
 
 } // namespace adstencil
