@@ -49,14 +49,27 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
   ScalarEvolution &SE = FAM.getResult<ScalarEvolutionAnalysis>(*R.F);
   Shadows S(R, A);
   AdjointPlan Plan(R, A, Loops, LI);
-  if (!makePlan(Plan, DT, PDT, SE, S))
+  if (!planArrays(Plan, DT, PDT, SE, S))
+    return false;
+  if (!R.OnGrid)
+    findGathers(Plan, DT, PDT, SE);
+  GatheredNests Points;
+  for (auto &[L, Nest] : Plan.Gathers) {
+    Points[L] = std::make_unique<PointAdjoints>();
+    if (!derivePoints(Plan, *Nest, *Points[L], FAM))
+      return false;
+  }
+  if (!planSweeps(Plan, DT, SE))
     return false;
   std::string Text;
   raw_string_ostream OS(Text);
   if (options().PrintPlan)
     Plan.print(OS);
   std::vector<std::string> Stored;
-  if (!emitReverse(Plan, S, Stored))
+  bool Done = emitReverse(Plan, S, Points, Stored);
+  for (auto &[L, Functions] : Points)
+    Functions->erase(FAM);
+  if (!Done)
     return false;
   if (!isValid(R, "the reverse sweep"))
     return false;

@@ -13,6 +13,8 @@ using namespace llvm;
 namespace adstencil {
 
 bool AdjointPlan::hasReverse(const Instruction &I) const {
+  if (Dropped.contains(&I))
+    return false;
   if (const auto *X = asAtomicAdd(&I))
     return Shadow.count(X->getPointerOperand()) && A.isActive(X->getValOperand());
   if (const auto *S = dyn_cast<StoreInst>(&I))
@@ -57,17 +59,16 @@ static constexpr unsigned MostIterationsOnTape = 4096;
 /// Makes a plan: a fixed point of "needed values" and "executed stores", then the decisions per loop.
 class Planner {
 public:
-  Planner(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE, Shadows &S)
-      : P(P), DT(DT), PDT(PDT), SE(SE), S(S) {}
+  Planner(AdjointPlan &P, DominatorTree &DT, ScalarEvolution &SE) : P(P), DT(DT), SE(SE) {}
 
-  bool make() {
+  bool planArrays(PostDominatorTree &PDT, Shadows &S) {
     for (auto &[L, C] : P.Loops)
       if (!C.Last) {
         refuse(P.R.F->getContext(), P.R.Kernel, L->getHeader()->getTerminator(), P.R.Place, "a loop never ends",
                "give it a condition to leave by");
         return false;
       }
-    if (!createShadows())
+    if (!createShadows(S))
       return false;
     findIncrements(P);
     for (auto &[L, C] : P.Loops) {
@@ -78,8 +79,14 @@ public:
       planReadsOnGrid(P, DT, PDT, SE);
     else
       planReads(P, SE);
-    if (P.R.TheMode == DerivativeMode::Vjp && !planWrittenShadows(P, SE))
+    if (P.KeepsWritten)
+      keepWritten();
+    else if (P.R.TheMode == DerivativeMode::Vjp && !planWrittenShadows(P, SE))
       return false;
+    return true;
+  }
+
+  bool planSweeps() {
     // Undo stores have a reverse of their own, which makes further branches relevant: repeat until nothing is added.
     size_t Before;
     do {
@@ -94,15 +101,14 @@ public:
     for (const Loop *L : reverse(Loops)) // inner loops first
       if (P.isJoint(L))
         decideRecord(L);
+    dropGathers();
     return true;
   }
 
 private:
   AdjointPlan &P;
   DominatorTree &DT;
-  PostDominatorTree &PDT;
   ScalarEvolution &SE;
-  Shadows &S;
   SmallVector<Value *, 32> Work;
   bool Failed = false;
 
@@ -113,7 +119,34 @@ private:
 
   using Need = function_ref<void(Value *)>;
 
-  bool createShadows() {
+  void keepWritten() {
+    for (Instruction &I : instructions(*P.R.F))
+      if (auto *St = dyn_cast<StoreInst>(&I); St && P.Shadow.count(St->getPointerOperand()))
+        for (const Value *Root : P.A.roots(St->getPointerOperand()))
+          P.Uses[Root] = ShadowUse::Keep;
+  }
+
+  /// A nest whose stores later code needs, or that hands values from iteration to iteration, is reversed in order.
+  void dropGathers() {
+    P.Gathers.remove_if([&](auto &Entry) {
+      const Loop *L = Entry.first;
+      const StoreInst *Seen = nullptr;
+      for (const StoreInst *St : P.Executed)
+        if (L->contains(St))
+          Seen = St;
+      bool Ordered = any_of(P.LoopPlans, [&](const auto &Plan) {
+        return L->contains(Plan.first) && (!Plan.second.Joint || !Plan.second.Recorded.empty());
+      });
+      if (Seen)
+        P.NoGathers[L] = {"what it stores enters a derivative later on, so old values have to be brought back in order",
+                          Seen};
+      else if (Ordered)
+        P.NoGathers[L] = {"an iteration needs what the iteration before has computed", L->getHeader()->getTerminator()};
+      return Seen || Ordered;
+    });
+  }
+
+  bool createShadows(Shadows &S) {
     SmallVector<Value *, 32> Pointers;
     for (Instruction &I : instructions(*P.R.F)) {
       Value *Pointer = accessedPointer(&I);
@@ -292,6 +325,9 @@ private:
       needForReverseOf(*const_cast<BasicBlock *>(BB), Into);
     for (auto &[L, C] : P.Loops)
       need(C.Last);
+    for (auto &[L, Nest] : P.Gathers)
+      for (Value *V : Nest->Needs)
+        need(V);
     for (BasicBlock &BB : *P.R.F)
       needForControl(BB, Into);
     while (!Work.empty() && !Failed) {
@@ -504,8 +540,10 @@ private:
 
 } // namespace
 
-bool makePlan(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE, Shadows &S) {
-  return Planner(P, DT, PDT, SE, S).make();
+bool planArrays(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE, Shadows &S) {
+  return Planner(P, DT, SE).planArrays(PDT, S);
 }
+
+bool planSweeps(AdjointPlan &P, DominatorTree &DT, ScalarEvolution &SE) { return Planner(P, DT, SE).planSweeps(); }
 
 } // namespace adstencil

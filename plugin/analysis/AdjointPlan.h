@@ -18,9 +18,11 @@
 #pragma once
 
 #include "analysis/Activity.h"
+#include "analysis/Gather.h"
 #include "analysis/Shadows.h"
 #include "model/Loops.h"
 #include "llvm/Analysis/PostDominators.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -68,6 +70,14 @@ struct AdjointPlan {
   llvm::DenseMap<const llvm::Value *, llvm::Value *>
       IsWritten; ///< by pointer into written and other arrays: i1, which it is
 
+  llvm::MapVector<const llvm::Loop *, std::unique_ptr<GatherNest>> Gathers; ///< by outermost loop
+  llvm::MapVector<const llvm::Loop *, NoGather> NoGathers;                  ///< the other nests, and why
+
+  // For the adjoint of a point function (emit/PointAdjoint.h), which is a plan of its own:
+  llvm::SmallPtrSet<const llvm::Instruction *, 8> Dropped; ///< loads and scalars whose contributions are not wanted
+  llvm::DenseMap<const llvm::LoadInst *, llvm::Value *> Touched; ///< i1 in memory: set where the load's reverse runs
+  bool KeepsWritten = false; ///< stores read cotangents and never change them; that this is right has been proved
+
   /// True if the pass of Scope (the function, or one iteration of a joint loop) computes V.
   bool isNeededIn(const llvm::Value *V, const llvm::Loop *Scope) const;
   /// True if the pass of Scope performs the store.
@@ -88,13 +98,22 @@ struct AdjointPlan {
 /// Writes what the tape holds, one line a stream, or "stored: 0 B".
 void printStored(llvm::raw_ostream &OS, llvm::ArrayRef<std::string> Stored);
 
-/// Makes the plan. It may add instructions to the kernel: shadow pointers, indices of predecessors, run-time proofs.
-/// Returns false after a report.
-bool makePlan(AdjointPlan &P, llvm::DominatorTree &DT, llvm::PostDominatorTree &PDT, llvm::ScalarEvolution &SE,
-              Shadows &S);
+/// The first half of the plan: shadow pointers, treatment of the arrays. It may add instructions to the kernel. Returns
+/// false after a report.
+bool planArrays(AdjointPlan &P, llvm::DominatorTree &DT, llvm::PostDominatorTree &PDT, llvm::ScalarEvolution &SE,
+                Shadows &S);
+
+/// The second half: needed values, executed stores, loops. Gathers that turn out not to be possible move to NoGathers.
+/// It may add indices of predecessors to the kernel. Returns false after a report.
+bool planSweeps(AdjointPlan &P, llvm::DominatorTree &DT, llvm::ScalarEvolution &SE);
 
 /// Decides the ShadowUse of all written arrays (analysis/WrittenShadows.cpp). Returns false after a report.
 bool planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
+
+/// A condition under which no cell of an array is stored twice in a nest and no iteration reads what another one stores,
+/// computed in front of the nest. Null: it cannot be proved or tested.
+llvm::Value *proveWrittenOnce(AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Value *Root,
+                              const llvm::Loop *Nest);
 
 /// Decides the ReadStrategy of all arrays that are read.
 void planReads(AdjointPlan &P, llvm::ScalarEvolution &SE);

@@ -78,7 +78,16 @@ namespace {
 
 class WrittenArray {
 public:
-  WrittenArray(AdjointPlan &P, ScalarEvolution &SE, const Value *Root) : P(P), SE(SE), Root(Root) {}
+  /// Within: only the accesses in this loop count; null: those of the whole kernel.
+  WrittenArray(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Within = nullptr)
+      : P(P), SE(SE), Root(Root), Within(Within) {}
+
+  /// A condition under which no cell is stored twice and no iteration reads what another one stores. Null: none.
+  Value *proveOnce() {
+    collect();
+    std::optional<Block> Bytes = Mixed ? std::nullopt : collectBlock();
+    return Bytes ? proveInjective(Bytes->size()) : nullptr;
+  }
 
   /// Returns false after a report.
   bool decide() {
@@ -219,6 +228,7 @@ private:
   AdjointPlan &P;
   ScalarEvolution &SE;
   const Value *Root;
+  const Loop *Within;
   SmallVector<StoreInst *, 4> Stores;
   SmallVector<LoadInst *, 4> Loads; ///< active loads that are not part of an increment
   bool OnlyIncrements = true;
@@ -227,7 +237,7 @@ private:
   void collect() {
     for (Instruction &I : instructions(*P.R.F)) {
       Value *Pointer = getLoadStorePointerOperand(&I);
-      if (!Pointer || !P.Shadow.count(Pointer))
+      if (!Pointer || !P.Shadow.count(Pointer) || (Within && !Within->contains(&I)))
         continue;
       auto Roots = P.A.roots(Pointer);
       if (!is_contained(Roots, Root))
@@ -352,6 +362,10 @@ private:
 };
 
 } // namespace
+
+Value *proveWrittenOnce(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Nest) {
+  return WrittenArray(P, SE, Root, Nest).proveOnce();
+}
 
 bool planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {
   SmallVector<const Value *, 8> Written;

@@ -24,6 +24,7 @@
 
 #include "analysis/AdjointPlan.h"
 #include "derive/Adjoint.h"
+#include "emit/PointAdjoint.h"
 #include "emit/Tape.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -49,8 +50,8 @@ struct LoopState {
 
 class Emitter : public AdjointContext {
 public:
-  Emitter(AdjointPlan &P, const Shadows &S, std::vector<std::string> &Stored)
-      : P(P), F(*P.R.F), Ctx(F.getContext()), Stored(Stored),
+  Emitter(AdjointPlan &P, const Shadows &S, GatheredNests &Points, std::vector<std::string> &Stored)
+      : P(P), F(*P.R.F), Ctx(F.getContext()), Points(Points), Stored(Stored),
         Entry(llvm::BasicBlock::Create(Ctx, "entry", &F, &F.getEntryBlock())),
         EntryBuilder(new llvm::UnreachableInst(Ctx, Entry)), S(S) {}
 
@@ -67,6 +68,7 @@ private:
   AdjointPlan &P;
   llvm::Function &F;
   llvm::LLVMContext &Ctx;
+  GatheredNests &Points;
   std::vector<std::string> &Stored;
   llvm::BasicBlock *Entry;
   llvm::IRBuilder<> EntryBuilder;
@@ -173,6 +175,15 @@ private:
 
   /// The block that starts reversing L. Written when the reverse sweep first gets there.
   llvm::BasicBlock *entryOf(const llvm::Loop *L);
+
+  /// True if the block belongs to a nest that is never reversed in order.
+  bool isOnlyGathered(const llvm::BasicBlock *BB) const;
+
+  /// Writes the reverse of a nest as a gather, and in order for the case that the conditions of the gather do not hold.
+  void emitNest(const llvm::Loop *L, const GatherNest &Nest);
+
+  /// Writes the reverse of a loop, in order: iteration by iteration.
+  void emitLoop(const llvm::Loop *L, llvm::BasicBlock *Start);
 
   /// Continues the reverse sweep from block From in block To: directly, or through the start of a reversed loop.
   void goTo(llvm::IRBuilder<> &B, const llvm::BasicBlock *From, llvm::BasicBlock *To);

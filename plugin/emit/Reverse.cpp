@@ -30,7 +30,7 @@ bool Emitter::emit() {
   BasicBlock *Front = newBlock("forward");
   emitForward(nullptr, Front);
   for (BasicBlock *BB : Order)
-    if (P.ReverseTargets.count(BB))
+    if (P.ReverseTargets.count(BB) && !isOnlyGathered(BB))
       emitReverseBlock(BB, P.ReverseTargets[BB]);
   fillVariables();
   emitPendingTape();
@@ -188,8 +188,8 @@ void Emitter::emitGridSums(IRBuilder<> &B) {
   }
 }
 
-bool emitReverse(AdjointPlan &P, const Shadows &S, std::vector<std::string> &Stored) {
-  return Emitter(P, S, Stored).emit();
+bool emitReverse(AdjointPlan &P, const Shadows &S, GatheredNests &Points, std::vector<std::string> &Stored) {
+  return Emitter(P, S, Points, Stored).emit();
 }
 
 } // namespace adstencil

@@ -4,6 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "emit/Emitter.h"
 
+#include "emit/Gather.h"
+
 using namespace llvm;
 
 namespace adstencil {
@@ -95,11 +97,42 @@ BasicBlock *Emitter::entryOf(const Loop *L) {
   LoopState &State = stateOf(L);
   if (State.Entry)
     return State.Entry;
+  BasicBlock *Start = State.Entry = newBlock("loop.reverse"); // State may move when further loops are met
+  auto Nest = P.Gathers.find(L);
+  if (Nest != P.Gathers.end())
+    emitNest(L, *Nest->second);
+  else
+    emitLoop(L, Start);
+  return Start;
+}
+
+bool Emitter::isOnlyGathered(const BasicBlock *BB) const {
+  return any_of(P.Gathers,
+                [&](const auto &Entry) { return Entry.second->Once.empty() && Entry.first->contains(BB); });
+}
+
+void Emitter::emitNest(const Loop *L, const GatherNest &Nest) {
+  BasicBlock *Start = stateOf(L).Entry;
+  if (!Nest.Once.empty()) {
+    IRBuilder<> B(Start);
+    Value *Once = B.getTrue();
+    for (Value *V : Nest.Once)
+      Once = B.CreateAnd(Once, lookUp(B, V));
+    Start = newBlock("gather");
+    BasicBlock *InOrder = newBlock("in.order");
+    B.CreateCondBr(Once, Start, InOrder);
+    emitLoop(L, InOrder);
+  }
+  emitGather(Nest, *Points.find(L)->second, Start, reverseBlockOf(L->getLoopPreheader()),
+             [&](IRBuilder<> &B, Value *V) { return lookUp(B, V); });
+}
+
+void Emitter::emitLoop(const Loop *L, BasicBlock *Start) {
   const CountedLoop &C = P.Loops.find(L)->second;
-  State.Entry = newBlock("loop.reverse");
+  LoopState &State = stateOf(L);
   State.Next = newBlock("loop.next");
-  BasicBlock *NextBlock = State.Next; // State may move when further loops are met
-  IRBuilder<> B(State.Entry);
+  BasicBlock *NextBlock = State.Next;
+  IRBuilder<> B(Start);
   Value *Last = lookUp(B, C.Last);
   B.CreateStore(Last, State.Counter);
   B.CreateStore(Last, State.Last);
@@ -117,7 +150,7 @@ BasicBlock *Emitter::entryOf(const Loop *L) {
     } else {
       emitForward(L, Iterate);
     }
-    return LoopStates[L]->Entry;
+    return;
   }
   State.Pops.push_back(newBlock("pop"));
   B.CreateBr(State.Pops.back());
@@ -133,7 +166,6 @@ BasicBlock *Emitter::entryOf(const Loop *L) {
   LoopStates[L]->Pops.push_back(newBlock("pop"));
   BranchInst::Create(LoopStates[L]->Pops.back(), NextBlock);
   BranchInst::Create(reverseBlockOf(L->getLoopLatch()), LoopStates[L]->Pops.back());
-  return LoopStates[L]->Entry;
 }
 
 void Emitter::goTo(IRBuilder<> &B, const BasicBlock *From, BasicBlock *To) {
@@ -338,6 +370,8 @@ void Emitter::reverseStore(IRBuilder<> &B, StoreInst &St) {
 
 void Emitter::reverseLoad(IRBuilder<> &B, LoadInst &L) {
   Value *Bar = takeCotangent(B, &L);
+  if (Value *Touched = P.Touched.lookup(&L))
+    B.CreateStore(B.getTrue(), Touched);
   if (P.IncrementLoad.contains(&L))
     return;
   Value *Shadow = lookUp(B, P.Shadow.lookup(L.getPointerOperand()));

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "analysis/Gather.h"
+
+#include "analysis/Addresses.h"
+#include "model/Library.h"
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/Transforms/Utils/ScalarEvolutionExpander.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+namespace {
+
+/// More evaluations than this are no gather any more: the code would grow without bound.
+constexpr size_t MostEvaluations = 128;
+
+class NestFinder {
+public:
+  NestFinder(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE, const Loop *Outermost)
+      : P(P), DT(DT), PDT(PDT), SE(SE), Outermost(Outermost), Expander(SE, "gather") {
+    Expander.disableCanonicalMode();
+  }
+
+  /// Returns false with a reason if the nest cannot be a gather.
+  bool find() {
+    return findAxes() && checkInstructions() && groupAccesses() && assignRoles() && proveOnce() && chooseEvaluations() &&
+           expandForms();
+  }
+
+  GatherNest N;
+  NoGather Why;
+
+private:
+  AdjointPlan &P;
+  DominatorTree &DT;
+  PostDominatorTree &PDT;
+  ScalarEvolution &SE;
+  const Loop *Outermost;
+  SCEVExpander Expander;
+  SmallPtrSet<const Value *, 4> StoredRoots;
+
+  bool fail(const Twine &Reason, const Instruction *At = nullptr) {
+    Why = {Reason.str(), At ? At : Outermost->getHeader()->getTerminator()};
+    return false;
+  }
+
+  std::string nameOf(const Value *Root) const { return P.R.Roots[markerNumber(Root)].Name; }
+  Instruction *place() const { return Outermost->getLoopPreheader()->getTerminator(); }
+
+  // ---- the chain of loops ----
+
+  /// True if the loop is left at its latch only, counts, and carries nothing from iteration to iteration.
+  bool isAxis(const Loop *L) const {
+    const CountedLoop &C = P.Loops.find(L)->second;
+    return C.KnownBefore && C.Exiting.size() == 1 && C.Exiting[0] == L->getLoopLatch() &&
+           hasSingleElement(L->getHeader()->phis()) && SE.isLoopInvariant(SE.getSCEV(C.Last), Outermost);
+  }
+
+  bool isWork(const Instruction &I) const {
+    if (isa<StoreInst>(I) || asAtomicAdd(&I))
+      return true;
+    return isa<LoadInst>(I) && P.A.isActive(&I);
+  }
+
+  bool findAxes() {
+    if (!isAxis(Outermost))
+      return fail("a loop hands values from iteration to iteration, or its number of iterations is not known before it");
+    N.Axes.push_back(Outermost);
+    while (N.Axes.back()->getSubLoops().size() == 1) {
+      const Loop *Outer = N.Axes.back(), *Inner = Outer->getSubLoops()[0];
+      bool AllInside = all_of(Outer->blocks(), [&](const BasicBlock *BB) {
+        return Inner->contains(BB) || none_of(*BB, [&](const Instruction &I) { return isWork(I); });
+      });
+      size_t Conditions = N.Entered.size();
+      if (!AllInside || !isAxis(Inner) || !findEntry(Outer, Inner)) {
+        N.Entered.resize(Conditions);
+        break;
+      }
+      N.Axes.push_back(Inner);
+    }
+    for (const Loop *L : N.Axes) {
+      const SCEV *Last = SE.getSCEV(P.Loops.find(L)->second.Last);
+      if (!canComputeAt(Last, place(), SE, Expander))
+        return fail("the number of iterations of a loop is computed inside the nest");
+      N.Last.push_back(Expander.expandCodeFor(Last, Type::getInt64Ty(P.R.F->getContext()), place()));
+    }
+    return true;
+  }
+
+  /// Collects the conditions under which an iteration of Outer reaches Inner. False if they change inside the nest.
+  bool findEntry(const Loop *Outer, const Loop *Inner) {
+    BasicBlock *Below = Inner->getLoopPreheader();
+    while (Below != Outer->getHeader()) {
+      BasicBlock *Above = DT.getNode(Below)->getIDom()->getBlock();
+      if (!PDT.dominates(Below, Above)) {
+        auto *Branch = dyn_cast<BranchInst>(Above->getTerminator());
+        if (!Branch || !Branch->isConditional() || !Outermost->isLoopInvariant(Branch->getCondition()))
+          return false;
+        bool IfTrue = DT.dominates(BasicBlockEdge(Above, Branch->getSuccessor(0)), Below);
+        if (!IfTrue && !DT.dominates(BasicBlockEdge(Above, Branch->getSuccessor(1)), Below))
+          return false;
+        N.Entered.push_back({Branch->getCondition(), IfTrue});
+      }
+      Below = Above;
+    }
+    return true;
+  }
+
+  // ---- what may stand in a nest ----
+
+  bool checkInstructions() {
+    for (const BasicBlock *BB : Outermost->blocks())
+      for (const Instruction &I : *BB) {
+        if (any_of(I.users(), [&](const User *U) { return !Outermost->contains(cast<Instruction>(U)); }))
+          return fail("a value that is computed in it is used behind it", &I);
+        if (any_of(I.operands(), [](const Use &U) { return isa<AllocaInst>(U); }))
+          return fail("it uses a local array", &I);
+        if (asAtomicAdd(&I))
+          return fail("it adds atomically", &I);
+        if (const auto *CB = dyn_cast<CallBase>(&I)) {
+          LibraryCall Kind = classify(*CB);
+          if (Kind != LibraryCall::Mathematics && Kind != LibraryCall::Marker && Kind != LibraryCall::Pure)
+            return fail("it calls a function whose body is not in this file", &I);
+        }
+        if (isArrayMarker(&I) || isScalarMarker(&I))
+          return fail("a pointer to an array is loaded inside it", &I);
+        for (const Use &U : I.operands())
+          if (!canCapture(U))
+            return fail("a pointer or an active value that it uses is computed in front of it", &I);
+      }
+    return true;
+  }
+
+  /// True if a value from outside can be handed to the point function, or computed in it again.
+  bool canCapture(const Value *V, unsigned Depth = 16) const {
+    const auto *I = dyn_cast<Instruction>(V);
+    if (!I || Outermost->contains(I) || isArrayMarker(I) || isScalarMarker(I))
+      return true;
+    if (!I->getType()->isPointerTy() && !P.A.isActive(I))
+      return true;
+    bool Again = isa<GetElementPtrInst>(I) || isa<CastInst>(I) || isa<BinaryOperator>(I) || isa<UnaryOperator>(I) ||
+                 isa<SelectInst>(I) || isa<FreezeInst>(I);
+    if (const auto *CB = dyn_cast<CallBase>(I))
+      Again = classify(*CB) == LibraryCall::Mathematics;
+    return Again && Depth != 0 && all_of(I->operands(), [&](const Use &U) { return canCapture(U, Depth - 1); });
+  }
+
+  // ---- accesses ----
+
+  struct Form {
+    const SCEV *Start;
+    SmallVector<const SCEV *, 4> Strides;
+  };
+
+  /// The address as Start + Σ p_d · stride_d.
+  std::optional<Form> formOf(const Value *Pointer, const Value *Root) const {
+    DenseMap<const Loop *, const SCEV *> Steps;
+    const SCEV *Rest = addressOf(SE, Pointer);
+    while (const auto *Rec = dyn_cast<SCEVAddRecExpr>(Rest)) {
+      if (!Rec->isAffine() || !SE.isLoopInvariant(Rec->getStepRecurrence(SE), Outermost))
+        return std::nullopt;
+      Steps[Rec->getLoop()] = Rec->getStepRecurrence(SE);
+      Rest = Rec->getStart();
+    }
+    if (!SE.isLoopInvariant(Rest, Outermost) || SE.getPointerBase(Rest) != SE.getSCEV(const_cast<Value *>(Root)))
+      return std::nullopt;
+    Form F{Rest, {}};
+    for (const Loop *L : N.Axes) {
+      const SCEV *Step = Steps.lookup(L);
+      F.Strides.push_back(Step ? Step : SE.getZero(Type::getInt64Ty(P.R.F->getContext())));
+      Steps.erase(L);
+    }
+    if (!Steps.empty())
+      return std::nullopt;
+    return F;
+  }
+
+  /// Adds the access to the group of the cells that it belongs to, or to a new one.
+  void group(const Instruction *I, CallInst *Root, const Form &F) {
+    Type *Element = getLoadStoreType(const_cast<Instruction *>(I));
+    for (auto [Index, G] : enumerate(N.Groups)) {
+      if (G.Root != Root || G.Element != Element || G.StrideForm != F.Strides)
+        continue;
+      if (std::optional<Shift> S = shiftOf(SE, SE.getMinusSCEV(F.Start, G.Start), F.Strides)) {
+        N.Accesses[I] = {unsigned(Index), *S};
+        return;
+      }
+    }
+    AccessGroup G;
+    G.Root = Root;
+    G.Element = Element;
+    G.Start = F.Start;
+    G.StrideForm = F.Strides;
+    N.Accesses[I] = {unsigned(N.Groups.size()), Shift(N.Axes.size(), 0)};
+    N.Groups.push_back(std::move(G));
+  }
+
+  bool groupAccesses() {
+    for (const BasicBlock *BB : Outermost->blocks())
+      for (const Instruction &I : *BB) {
+        const Value *Pointer = getLoadStorePointerOperand(&I);
+        if (!Pointer)
+          continue;
+        bool Active = P.Shadow.count(Pointer) && (isa<StoreInst>(I) || P.A.isActive(&I));
+        auto Roots = P.A.roots(Pointer);
+        if (Roots.size() != 1 || !isArrayMarker(Roots[0])) {
+          if (Active)
+            return fail("which array is accessed is decided when it runs", &I);
+          continue;
+        }
+        auto *Root = cast<CallInst>(const_cast<Value *>(Roots[0]));
+        std::optional<Form> F = formOf(Pointer, Root);
+        if (isa<StoreInst>(I) && Active) {
+          StoredRoots.insert(Root);
+          if (!F)
+            return fail("where '" + nameOf(Root) + "' is stored to is not an affine function of the loop counters",
+                        &I);
+        }
+        if (F)
+          group(&I, Root, *F);
+      }
+    return true;
+  }
+
+  bool movesWithEveryAxis(const AccessGroup &G) const {
+    return none_of(G.StrideForm, [](const SCEV *S) { return S->isZero(); });
+  }
+
+  bool assignRoles() {
+    const BasicBlock *Latch = N.Axes.back()->getLoopLatch();
+    for (const BasicBlock *BB : Outermost->blocks())
+      for (const Instruction &I : *BB) {
+        if (const auto *L = dyn_cast<LoadInst>(&I); L && P.A.isActive(L)) {
+          const Value *Root = P.A.roots(L->getPointerOperand())[0];
+          auto Found = N.Accesses.find(L);
+          if (StoredRoots.contains(Root)) {
+            if (Found == N.Accesses.end())
+              return fail("where '" + nameOf(Root) + "', which it also stores to, is read is not an affine function of "
+                          "the loop counters", L);
+            N.Roles[L] = LoadRole::Carried;
+          } else if (Found != N.Accesses.end() && movesWithEveryAxis(N.Groups[Found->second.Group])) {
+            N.Roles[L] = LoadRole::Gathered;
+            N.Groups[Found->second.Group].Gathered = true;
+            if (!DT.dominates(BB, Latch))
+              N.Conditional.insert(L);
+          } else {
+            N.Roles[L] = LoadRole::Home;
+            N.HasHomes = true;
+          }
+        }
+        for (const Use &U : I.operands())
+          N.HasHomes |= dependsOnScalar(U);
+      }
+    return true;
+  }
+
+  /// True if a value from outside carries the derivative of an active scalar.
+  bool dependsOnScalar(const Value *V, unsigned Depth = 16) const {
+    const auto *I = dyn_cast<Instruction>(V);
+    if (!I || Outermost->contains(I) || !P.A.isActive(I) || Depth == 0)
+      return false;
+    return isScalarMarker(I) || any_of(I->operands(), [&](const Use &U) { return dependsOnScalar(U, Depth - 1); });
+  }
+
+  bool proveOnce() {
+    for (const Value *Root : StoredRoots) {
+      bool OnlyIncrements = true;
+      for (auto &[I, At] : N.Accesses)
+        if (N.Groups[At.Group].Root == Root) {
+          if (auto *S = dyn_cast<StoreInst>(I))
+            OnlyIncrements &= P.Increment.contains(S);
+          else if (auto *L = cast<LoadInst>(I); P.A.isActive(L))
+            OnlyIncrements &= P.IncrementLoad.contains(L);
+        }
+      N.Carries |= !OnlyIncrements;
+      Value *Proof = OnlyIncrements ? nullptr : proveWrittenOnce(P, SE, Root, Outermost);
+      // __vjp_ has to keep the shadow over the whole kernel, not only over this nest.
+      bool Kept = P.R.TheMode != DerivativeMode::Vjp || P.Uses.lookup(Root) == ShadowUse::Keep ||
+                  P.Uses.lookup(Root) == ShadowUse::Guarded;
+      if (Kept && OnlyIncrements)
+        continue;
+      if (!Kept || !Proof || isFalse(Proof))
+        return fail("a cell of '" + nameOf(Root) +
+                    "' may be stored twice, or read by another iteration than the one that stores to it");
+      if (!isa<ConstantInt>(Proof))
+        N.Once.push_back(Proof);
+    }
+    return true;
+  }
+
+  static bool isFalse(const Value *Proof) {
+    const auto *C = dyn_cast<ConstantInt>(Proof);
+    return C && C->isZero();
+  }
+
+  // ---- what is computed in front of the nest ----
+
+  bool expandForms() {
+    Type *Int = Type::getInt64Ty(P.R.F->getContext());
+    for (AccessGroup &G : N.Groups) {
+      const SCEV *Offset = SE.getMinusSCEV(G.Start, SE.getSCEV(G.Root));
+      if (!canComputeAt(Offset, place(), SE, Expander) ||
+          any_of(G.StrideForm, [&](const SCEV *S) { return !canComputeAt(S, place(), SE, Expander); }))
+        return fail("an index is computed inside the nest");
+      G.Offset = Expander.expandCodeFor(Offset, Int, place());
+      for (const SCEV *S : G.StrideForm)
+        G.Strides.push_back(Expander.expandCodeFor(S, Int, place()));
+    }
+    return true;
+  }
+
+  /// Makes the access in the middle the one with shift 0, so that the shifts reach out equally far.
+  void centre(AccessGroup &G) {
+    unsigned Index = &G - N.Groups.data();
+    SmallVector<Shift, 8> All;
+    for (auto &[I, At] : N.Accesses)
+      if (At.Group == Index && (!G.Gathered || N.Roles.lookup(dyn_cast<LoadInst>(I)) == LoadRole::Gathered))
+        All.push_back(At.At);
+    auto Reach = [&](const Shift &Centre) {
+      int64_t Most = 0, Sum = 0;
+      for (const Shift &S : All)
+        for (auto [X, C] : zip(S, Centre)) {
+          Most = std::max(Most, std::abs(X - C));
+          Sum += std::abs(X - C);
+        }
+      return std::tuple(Most, Sum, Centre);
+    };
+    sort(All); // a choice that does not depend on the order of a hash table
+    const Shift *Best = &*min_element(All, [&](const Shift &X, const Shift &Y) { return Reach(X) < Reach(Y); });
+    moveBy(Index, Shift(*Best), -1);
+  }
+
+  /// Adds Sign · By to all shifts of a group, and moves its start the other way.
+  void moveBy(unsigned Index, const Shift &By, int64_t Sign) {
+    AccessGroup &G = N.Groups[Index];
+    for (auto &[I, At] : N.Accesses)
+      if (At.Group == Index)
+        for (auto [X, D] : zip(At.At, By))
+          X += Sign * D;
+    for (auto [Stride, D] : zip(G.StrideForm, By))
+      G.Start = SE.getMinusSCEV(
+          G.Start, SE.getMulExpr(Stride, SE.getConstant(Stride->getType(), Sign * D, /*isSigned=*/true)));
+  }
+
+  // ---- evaluations ----
+
+  /// The shifts at which loads of a group are gathered, each once, in order.
+  std::vector<Shift> shiftsOf(unsigned Index) const {
+    std::vector<Shift> Shifts;
+    for (auto &[L, Role] : N.Roles)
+      if (auto Found = N.Accesses.find(L); Role == LoadRole::Gathered && Found->second.Group == Index &&
+                                           !P.IncrementLoad.contains(L) && !is_contained(Shifts, Found->second.At))
+        Shifts.push_back(Found->second.At);
+    sort(Shifts);
+    return Shifts;
+  }
+
+  static Shift sum(const Shift &X, const Shift &Y, int64_t Sign = 1) {
+    Shift S(X);
+    for (auto [A, B] : zip(S, Y))
+      A += Sign * B;
+    return S;
+  }
+
+  /// The move of a group that lets its loads share most evaluations; of several, the one that leaves the shifts small.
+  Shift bestMove(ArrayRef<Shift> Shifts) const {
+    Shift Best(N.Axes.size(), 0);
+    auto Rate = [&](const Shift &By) {
+      int64_t Shared = 0, Most = 0;
+      for (const Shift &S : Shifts) {
+        Shift Moved = sum(S, By);
+        Shared += is_contained(N.Evaluations, Moved);
+        for (int64_t X : Moved)
+          Most = std::max(Most, std::abs(X));
+      }
+      return std::pair(-Shared, Most);
+    };
+    for (const Shift &E : N.Evaluations)
+      for (const Shift &S : Shifts)
+        if (Shift By = sum(E, S, -1); Rate(By) < Rate(Best))
+          Best = By;
+    return Best;
+  }
+
+  /// Groups with many shifts first; each is moved to where it shares most evaluations with those before it.
+  bool chooseEvaluations() {
+    std::vector<std::pair<unsigned, std::vector<Shift>>> Order;
+    for (AccessGroup &G : N.Groups)
+      centre(G);
+    for (unsigned I = 0; I != N.Groups.size(); ++I)
+      if (N.Groups[I].Gathered)
+        Order.push_back({I, shiftsOf(I)});
+    sort(Order, [](const auto &X, const auto &Y) {
+      return std::pair(Y.second.size(), X.first) < std::pair(X.second.size(), Y.first);
+    });
+    N.Evaluations.push_back(Shift(N.Axes.size(), 0));
+    for (auto &[Index, Shifts] : Order) {
+      Shift By = bestMove(Shifts);
+      moveBy(Index, By, 1);
+      for (const Shift &S : Shifts)
+        if (Shift Moved = sum(S, By); !is_contained(N.Evaluations, Moved))
+          N.Evaluations.push_back(Moved);
+    }
+    sort(N.Evaluations);
+    if (N.Evaluations.size() > MostEvaluations)
+      return fail("it reads at more than " + Twine(MostEvaluations) + " places around a point");
+    return true;
+  }
+};
+
+} // namespace
+
+void findGathers(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE) {
+  for (const Loop *L : P.LI) {
+    bool Works = any_of(L->blocks(), [&](const BasicBlock *BB) {
+      return any_of(*BB, [&](const Instruction &I) {
+        const Value *Pointer = getLoadStorePointerOperand(&I);
+        return Pointer && P.Shadow.count(Pointer);
+      });
+    });
+    if (!Works)
+      continue;
+    NestFinder Finder(P, DT, PDT, SE, L);
+    if (Finder.find())
+      P.Gathers[L] = std::make_unique<GatherNest>(std::move(Finder.N));
+    else
+      P.NoGathers[L] = Finder.Why;
+  }
+}
+
+} // namespace adstencil

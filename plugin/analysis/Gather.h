@@ -1,0 +1,98 @@
+// Loop nests whose adjoint can be written as a gather.
+//
+//     for p in Domain:  un[p] = f(u[p + s_1], …, u[p + s_n])
+//
+// The reverse sweep adds to n cells of u_bar at each point. Turned around, each cell q of u_bar collects what the
+// points around it would have added:
+//
+//     for q in Domain extended by the shifts:
+//         u_bar[q] += Σ_k [q - s_k in Domain]  (what the adjoint of point q - s_k adds for its read at s_k)
+//
+// One cell has one writer, cells are independent, and the loop is as good to vectorise and to run in parallel as the
+// kernel itself. The price is that the point function's adjoint is evaluated once per shift.
+//
+// A GatherNest says that a nest can be treated so, and how:
+//
+//   - axes: a chain of loops with invariant bounds, all stores and active loads in the innermost;
+//   - accesses: each at base + Σ p_d · stride_d. Accesses of one array with the same strides whose distances are shifts
+//     (analysis/Shifts.h) form a group; the components of an array of structures are groups of their own;
+//   - loads of arrays that the nest does not store to are *gathered*, if their address moves with every axis;
+//     loads of the other arrays meet their own point's stores only (they are carried, in a pass of their own); the rest
+//     (coefficients per layer, data-dependent indices) is added at its *home*, when its own point is evaluated;
+//   - evaluations: the shifts at which the point function's adjoint is needed, shared by all groups.
+//
+// Each cell stored to is stored once (`Once`, proved or tested at run time), and no iteration reads what another one
+// stores. Otherwise the order of iterations matters and the general reverse sweep is right.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "analysis/Shifts.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/IR/Instructions.h"
+#include <string>
+#include <vector>
+
+namespace llvm {
+class DominatorTree;
+class PostDominatorTree;
+} // namespace llvm
+
+namespace adstencil {
+
+struct AdjointPlan;
+
+/// Accesses of one array that differ by shifts.
+struct AccessGroup {
+  llvm::CallInst *Root = nullptr; ///< array marker
+  llvm::Type *Element = nullptr;
+  const llvm::SCEV *Start = nullptr;                   ///< address at point 0 with shift 0
+  llvm::SmallVector<const llvm::SCEV *, 4> StrideForm; ///< bytes, by axis
+  llvm::Value *Offset = nullptr;                       ///< Start in bytes from the start of the array, i64
+  llvm::SmallVector<llvm::Value *, 4> Strides;         ///< bytes, by axis, i64
+  bool Gathered = false;
+};
+
+/// A load or store at a group's cell.
+struct GroupAccess {
+  unsigned Group = 0;
+  Shift At;
+};
+
+enum class LoadRole {
+  Gathered, ///< contributes to the cells around the point
+  Carried,  ///< of an array that the nest stores to: contributes in the second pass
+  Home,     ///< contributes when its own point is evaluated
+};
+
+struct GatherNest {
+  llvm::SmallVector<const llvm::Loop *, 4> Axes;        ///< outermost first
+  llvm::SmallVector<llvm::Value *, 4> Last;             ///< by axis: last value of the counter, i64
+  llvm::SmallVector<std::pair<llvm::Value *, bool>, 4> Entered; ///< conditions for inner loops to run at all
+  std::vector<AccessGroup> Groups;
+  llvm::MapVector<const llvm::Instruction *, GroupAccess> Accesses;
+  llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;        ///< active loads
+  llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional;       ///< gathered loads that not every point executes
+  std::vector<Shift> Evaluations;                                 ///< contains 0
+  llvm::SmallVector<llvm::Value *, 2> Once; ///< i1: where all are true, no cell is stored twice
+  llvm::SmallVector<llvm::Value *, 16> Needs; ///< values of the kernel that the gather is written with
+  bool HasHomes = false;                    ///< some load or active scalar is added to at home
+  bool Carries = false;                     ///< __adjoint_ has to change the shadows of stored arrays
+
+  const llvm::Loop *outermost() const { return Axes.front(); }
+  /// True if the only evaluation is that of the own point.
+  bool isOwnPoint() const { return Evaluations.size() == 1; }
+};
+
+/// Why a nest is not a gather: Reason in the user's terms, at At.
+struct NoGather {
+  std::string Reason;
+  const llvm::Instruction *At = nullptr;
+};
+
+/// Fills P.Gathers and P.NoGathers, by outermost loop. May add instructions in front of the nests.
+void findGathers(AdjointPlan &P, llvm::DominatorTree &DT, llvm::PostDominatorTree &PDT, llvm::ScalarEvolution &SE);
+
+} // namespace adstencil

@@ -1,0 +1,63 @@
+// The adjoint of a point function: what one point of a gathered nest adds to which cells.
+//
+// The body of the nest is copied into a function of its own. The counters of the axes become arguments, and so does the
+// address of every cell that belongs to a group of accesses (analysis/Gather.h), each with the place where its cotangent
+// is: for a store the shadow cell, to be read; for a gathered load wherever the caller wants the contribution added,
+// mostly a local variable. That function is differentiated like a kernel without loops. The gather (emit/Gather.h) calls
+// it once per shift, and the calls are inlined: what a call does not ask for disappears.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "analysis/AdjointPlan.h"
+
+namespace adstencil {
+
+/// Which contributions a point adjoint makes.
+enum class PointRole {
+  Away,  ///< to gathered loads
+  Home,  ///< to gathered loads and to everything at home
+  Carry, ///< to arrays that the nest stores to; the cotangents of stores are cleared, as __adjoint_ does
+  Whole, ///< to everything; cotangents of stores are cleared
+};
+
+/// What the caller passes for one parameter.
+struct PointArgument {
+  enum Kind {
+    Index,        ///< the counter of axis Number
+    Captured,     ///< the value Of, from outside of the nest
+    ScalarShadow, ///< where contributions to the active scalar of marker Of are added
+    ArrayPrimal,  ///< what the array marker Of stands for, for accesses that belong to no group
+    ArrayShadow,
+    CellPrimal, ///< the cell of group Number at shift At from the point
+    CellShadow, ///< where its cotangent is; OfLoad: where a load's contribution is added
+    Touched,    ///< i1 in memory that is set if a gathered load of this cell contributes
+  };
+  Kind TheKind;
+  unsigned Number = 0;
+  llvm::Value *Of = nullptr;
+  Shift At;
+  bool OfLoad = false;
+};
+
+struct PointAdjoint {
+  llvm::Function *F = nullptr; ///< internal; void
+  llvm::SmallVector<PointArgument, 16> Arguments;
+
+  /// True if the code uses the argument.
+  bool uses(unsigned Argument) const { return !F->getArg(Argument)->use_empty(); }
+};
+
+/// The point adjoints of a nest. A function that is not needed is null.
+struct PointAdjoints {
+  PointAdjoint Away, Home, Carry, Whole;
+  /// Removes the functions, once all calls are inlined.
+  void erase(llvm::FunctionAnalysisManager &FAM);
+};
+
+using GatheredNests = llvm::MapVector<const llvm::Loop *, std::unique_ptr<PointAdjoints>>;
+
+/// Writes the point adjoints of a nest, and fills Nest.Needs. Returns false after a report.
+bool derivePoints(const AdjointPlan &P, GatherNest &Nest, PointAdjoints &Points, llvm::FunctionAnalysisManager &FAM);
+
+} // namespace adstencil
