@@ -241,6 +241,13 @@ private:
               return fail("where '" + nameOf(Root) + "', which it also stores to, is read is not an affine function of "
                           "the loop counters", L);
             N.Roles[L] = LoadRole::Carried;
+          } else if (auto Use = P.Uses.find(Root); Use != P.Uses.end()) { // __vjp_ keeps it: another nest stores to it
+            if (Use->second == ShadowUse::Logged)
+              return fail("__vjp_ has to bring back the shadow of '" + nameOf(Root) +
+                          "', which the kernel stores to elsewhere", L);
+            if (Use->second == ShadowUse::Guarded)
+              N.Once.push_back(P.Guard.lookup(Root));
+            N.Roles[L] = LoadRole::Carried;
           } else if (Found != N.Accesses.end() && movesWithEveryAxis(N.Groups[Found->second.Group])) {
             N.Roles[L] = LoadRole::Gathered;
             N.Groups[Found->second.Group].Gathered = true;
