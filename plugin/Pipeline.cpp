@@ -14,6 +14,8 @@
 #include "frontend/Options.h"
 #include "model/Normalise.h"
 #include "model/Request.h"
+#include "model/Strategy.h"
+#include "report/PlanPrinter.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/IR/Module.h"
@@ -65,6 +67,7 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
   raw_string_ostream OS(Text);
   if (options().PrintPlan)
     Plan.print(OS);
+  remarkPlan(Plan, SE);
   std::vector<std::string> Stored;
   bool Done = emitReverse(Plan, S, Points, Stored);
   for (auto &[L, Functions] : Points)
@@ -116,9 +119,12 @@ static void dropParameterMarkers(Module &M) {
 /// CPU device, which lowers sums over the grid itself.
 static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Optimised, bool OnCpu) {
   dropParameterMarkers(M);
+  takeAnnotations(M);
   Function *Marker = requestMarker(M);
-  if (!Marker)
+  if (!Marker) {
+    dropStrategies(M);
     return true;
+  }
   bool AllDone = true;
   SmallVector<CallBase *, 16> Calls;
   for (User *U : Marker->users())
@@ -146,6 +152,7 @@ static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Op
       lowerGridSums(F);
     }
   }
+  dropStrategies(M);
   if (Marker->use_empty())
     Marker->eraseFromParent();
   if (M.getTargetTriple().isNVPTX() && !OnCpu)
@@ -171,8 +178,11 @@ static bool differentiateForCpu(Module &M, bool Optimised) {
 PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) {
   clang::CompilerInstance &CI = *diagnosticTarget();
   bool HasKernels = CI.getLangOpts().CUDA && !CI.getLangOpts().CUDAIsDevice;
-  if (!requestMarker(M) && !HasKernels && !CI.getLangOpts().CUDAIsDevice)
+  if (!requestMarker(M) && !HasKernels && !CI.getLangOpts().CUDAIsDevice) {
+    takeAnnotations(M);
+    dropStrategies(M);
     return PreservedAnalyses::all();
+  }
   FunctionAnalysisManager &FAM = MAM.getResult<FunctionAnalysisManagerModuleProxy>(M).getManager();
   differentiateModule(M, FAM, Optimised, /*OnCpu=*/false);
   if (HasKernels) {

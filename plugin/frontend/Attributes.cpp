@@ -1,9 +1,10 @@
-// The attributes kernel, wrt (on functions), active and inactive (on parameters), with the diagnostics for their
-// misuse.
+// The attributes kernel, wrt, strategy (on functions), active and inactive (on parameters), with the diagnostics for
+// their misuse.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontend/Declare.h"
 #include "frontend/ShadowTypes.h"
+#include "frontend/Strategies.h"
 
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/Attr.h"
@@ -11,6 +12,7 @@
 #include "clang/Sema/ParsedAttr.h"
 #include "clang/Sema/Scope.h"
 #include "clang/Sema/Sema.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
 
@@ -99,6 +101,44 @@ struct WrtAttribute : ParsedAttrInfo {
   }
 };
 
+/// A demand on the plan. Unlike kernel and wrt it declares nothing, so it may stand on whatever can be differentiated,
+/// also through adstencil/derivatives.h. It travels as an annotation: clang keeps those when it instantiates templates
+/// and merges declarations, and writes them into the IR.
+struct StrategyAttribute : ParsedAttrInfo {
+  StrategyAttribute() {
+    // Without the scope for the reason given at wrt.
+    static constexpr Spelling Names[] = {{ParsedAttr::AS_CXX11, "adstencil::strategy"},
+                                         {ParsedAttr::AS_C23, "adstencil::strategy"},
+                                         {ParsedAttr::AS_CXX11, "strategy"},
+                                         {ParsedAttr::AS_C23, "strategy"}};
+    Spellings = Names;
+    NumArgs = 1;
+  }
+  bool diagAppertainsToDecl(Sema &S, const ParsedAttr &Attr, const Decl *D) const override {
+    if (!Attr.getScopeName())
+      return error(S, Attr, "it belongs to the scope adstencil", "write [[adstencil::strategy(\"gather\")]]");
+    if (!isa<FunctionDecl>(D) || isa<CXXConstructorDecl, CXXDestructorDecl>(D))
+      return error(S, Attr, "only a kernel has a strategy", "put it in front of the function that is differentiated");
+    return true;
+  }
+  AttrHandling handleDeclAttribute(Sema &S, Decl *D, const ParsedAttr &Attr) const override {
+    const auto *Text = Attr.isArgExpr(0) ? dyn_cast<StringLiteral>(Attr.getArgAsExpr(0)->IgnoreParenCasts()) : nullptr;
+    if (!Text || !Text->isOrdinary() || !isStrategy(Text->getString())) {
+      error(S, Attr, "there is no such strategy",
+            "it is one of \"" + llvm::join(llvm::ArrayRef(StrategyNames), "\", \"") + "\"");
+      return AttributeNotApplied;
+    }
+    for (const auto *A : D->specific_attrs<AnnotateAttr>())
+      if (llvm::StringRef Other = A->getAnnotation();
+          Other.consume_front(StrategyMarker) && Other != Text->getString()) {
+        error(S, Attr, ("the function already has the strategy \"" + Other + "\"").str(), "keep one of the two");
+        return AttributeNotApplied;
+      }
+    annotate(S, D, Attr, ("strategy." + Text->getString()).str());
+    return AttributeApplied;
+  }
+};
+
 struct ActiveAttribute : ParsedAttrInfo {
   ActiveAttribute() {
     static constexpr Spelling Names[] = {{ParsedAttr::AS_CXX11, "adstencil::active"},
@@ -142,6 +182,7 @@ struct InactiveAttribute : ParsedAttrInfo {
 
 static ParsedAttrInfoRegistry::Add<KernelAttribute> Kernel("adstencil-kernel", "a function to differentiate");
 static ParsedAttrInfoRegistry::Add<WrtAttribute> Wrt("adstencil-wrt", "derivatives with respect to some inputs");
+static ParsedAttrInfoRegistry::Add<StrategyAttribute> Strategy("adstencil-strategy", "a demand on the adjoint plan");
 static ParsedAttrInfoRegistry::Add<ActiveAttribute> Active("adstencil-active", "a scalar with a derivative");
 static ParsedAttrInfoRegistry::Add<InactiveAttribute> Inactive("adstencil-inactive", "a parameter without one");
 

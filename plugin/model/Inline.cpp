@@ -6,6 +6,7 @@
 
 #include "model/Library.h"
 #include "model/Memory.h"
+#include "model/Strategy.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
@@ -102,6 +103,8 @@ Inlined inlineCalls(Request &R) {
                "'" + demangle(F->getName().str()) + "' calls itself (recursion)", "write the recursion as a loop");
         return Inlined::Refused;
       }
+    if (!noteStrategy(R, *F))
+      return Inlined::Refused;
     makeDirect(*S.Call, F);
     Chain.push_back({F, S.Parent});
     int Link = Chain.size() - 1;

@@ -48,6 +48,10 @@ struct Request {
   SourcePlace Place;
   llvm::Function *F = nullptr;
   bool OnGrid = false; ///< a CUDA kernel: the function is one thread of a grid
+  /// What [[adstencil::strategy("…")]] demands of the plan, one of StrategyNames; empty if nothing. Known once the
+  /// kernel is inlined.
+  std::string Strategy;
+  bool KernelIsKnown = false; ///< model/Strategy.cpp has seen the kernel
   std::vector<RequestParameter> Parameters;
   std::vector<RootInfo> Roots;                                    ///< by marker number
   llvm::DenseMap<const llvm::Value *, std::string> ArgumentNames; ///< arrays and shadows that are arguments themselves

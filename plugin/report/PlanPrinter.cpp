@@ -7,8 +7,12 @@
 //       stored: 0 B
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "analysis/AdjointPlan.h"
+#include "report/PlanPrinter.h"
 
+#include "analysis/Addresses.h"
+#include "report/Remarks.h"
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -110,17 +114,73 @@ static StringRef treatmentOf(const AdjointPlan &P, const Access &X) {
   return "";
 }
 
+std::vector<ArrayTreatment> arrayTreatments(const AdjointPlan &P) {
+  std::vector<ArrayTreatment> Treatments;
+  for (auto &[Number, X] : collectAccesses(P))
+    Treatments.push_back({X.Name, roleOf(X), treatmentOf(P, X), X.Root});
+  for (Instruction &I : instructions(*P.R.F))
+    if (isScalarMarker(&I))
+      Treatments.push_back({P.R.Roots[markerNumber(&I)].Name, "active scalar",
+                            P.R.OnGrid ? "reduction over blocks, fixed order" : "reduction in loop order", nullptr});
+  return Treatments;
+}
+
+/// Why the reads of an array are a scatter, and the read that makes them one. Null: they are none.
+static std::pair<const Instruction *, StringRef> whyScatter(const AdjointPlan &P, const Value *Root,
+                                                            ScalarEvolution &SE) {
+  if (P.Reads.lookup(Root) != ReadStrategy::Scatter)
+    return {};
+  const SCEV *First = nullptr;
+  const Instruction *Found = nullptr;
+  for (Instruction &I : instructions(*P.R.F)) {
+    auto *L = dyn_cast<LoadInst>(&I);
+    if (!L || !P.A.isActive(L) || P.IncrementLoad.contains(L) || !is_contained(P.A.roots(L->getPointerOperand()), Root))
+      continue;
+    const SCEV *Address = addressOf(SE, L->getPointerOperand());
+    const Loop *Around = P.LI.getLoopFor(L->getParent());
+    bool Affine = true;
+    const SCEV *Rest = Address;
+    while (const auto *Rec = dyn_cast<SCEVAddRecExpr>(Rest)) {
+      Affine &= Rec->isAffine();
+      Rest = Rec->getStart();
+    }
+    if (!Affine || (Around && !SE.isLoopInvariant(Rest, Around->getOutermostLoop())))
+      return {L, "it is read at a data-dependent index"};
+    if (First && Address != First && !Found)
+      Found = L;
+    if (!First)
+      First = Address;
+    if (!Found && P.R.OnGrid)
+      Found = L;
+  }
+  return {Found, "it is read at several places"};
+}
+
+void remarkPlan(const AdjointPlan &P, ScalarEvolution &SE) {
+  if (!remarksWanted(P.R.F->getContext()))
+    return;
+  std::string Text;
+  raw_string_ostream OS(Text);
+  OS << nameOf(P.R.TheMode) << " of " << P.R.Kernel;
+  for (const ArrayTreatment &A : arrayTreatments(P)) {
+    OS << "\n  " << A.Name << ": " << A.Role << ", " << A.Treatment;
+    if (auto [I, Reason] = whyScatter(P, A.Root, SE); I)
+      remarkMissed(
+          P.R, I,
+          (Twine(nameOf(P.R.TheMode)) + " of " + P.R.Kernel + ": '" + A.Name + "' is not gathered: " + Reason).str());
+  }
+  remarkApplied(P.R, nullptr, Text);
+}
+
 void AdjointPlan::print(raw_ostream &OS) const {
   OS << nameOf(R.TheMode) << " of " << R.Kernel;
   if (R.Place.Line)
     OS << " at " << sys::path::filename(R.Place.File) << ":" << R.Place.Line;
+  if (!R.Strategy.empty())
+    OS << ", demanded: " << R.Strategy;
   OS << "\n";
-  for (auto &[Number, X] : collectAccesses(*this))
-    OS << "  " << formatv("{0,-12} {1,-17} ", X.Name, roleOf(X)) << treatmentOf(*this, X) << "\n";
-  for (Instruction &I : instructions(*R.F))
-    if (isScalarMarker(&I))
-      OS << "  " << formatv("{0,-12} {1,-17} ", R.Roots[markerNumber(&I)].Name, "active scalar")
-         << (R.OnGrid ? "reduction over blocks, fixed order" : "reduction in loop order") << "\n";
+  for (const ArrayTreatment &A : arrayTreatments(*this))
+    OS << "  " << formatv("{0,-12} {1,-17} ", A.Name, A.Role) << A.Treatment << "\n";
   SmallVector<const Loop *, 4> Preorder;
   for (const Loop *L : LI.getLoopsInPreorder())
     Preorder.push_back(L);

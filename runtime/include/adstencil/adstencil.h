@@ -20,11 +20,13 @@
 #define ADSTENCIL_ACTIVE [[adstencil::active]]
 #define ADSTENCIL_INACTIVE [[adstencil::inactive]]
 #define ADSTENCIL_WRT(...) [[adstencil::wrt(__VA_ARGS__)]]
+#define ADSTENCIL_STRATEGY(name) [[adstencil::strategy(name)]]
 #else
 #define ADSTENCIL_KERNEL
 #define ADSTENCIL_ACTIVE
 #define ADSTENCIL_INACTIVE
 #define ADSTENCIL_WRT(...)
+#define ADSTENCIL_STRATEGY(name)
 #endif
 
 #if defined(__ADSTENCIL__) && defined(__cplusplus) && __cplusplus >= 201703L
