@@ -15,7 +15,7 @@ build_tools=(ca-certificates git cmake ninja-build ccache python3)
 compiler=(clang-22 llvm-22-dev libclang-22-dev libclang-cpp22-dev libstdc++-12-dev lld-22 libclang-rt-22-dev)
 libraries=(libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev libboost-context1.81-dev libtbb-dev libnlopt-dev libnlopt-cxx-dev)
 results=(gnuplot-nox)
-testing=(libgtest-dev libmpfr-dev llvm-22-tools clang-tools-22 clang-format-22 clang-tidy-22)
+testing=(libgtest-dev libbenchmark-dev libmpfr-dev llvm-22-tools clang-tools-22 clang-format-22 clang-tidy-22)
 packages=("${build_tools[@]}" "${compiler[@]}" "${libraries[@]}" "${results[@]}" "${testing[@]}")
 
 say() { echo "install-deps: $*"; }
