@@ -47,6 +47,10 @@
 #define BENCH_KERNEL
 #endif
 
+// Parts of an inner loop: a loop that calls something is not vectorised.
+#define BENCH_INLINE __attribute__((always_inline)) inline
+#define BENCH_INLINED __attribute__((always_inline))
+
 // The interior of a gather written by hand: its iterations are independent, whatever the compiler can see of it.
 #define BENCH_VECTORISE BENCH_PRAGMA(clang loop vectorize(assume_safety))
 
@@ -137,25 +141,36 @@ BENCH_DEVICE inline void add(double& target, double value) {
 #endif
 }
 
+/// What a cell of a gather has to ask before it reads a point: nothing, whether the point's row is one of the kernel's
+/// (the same answer for all cells of a row), or whether the point is one of the kernel's.
+enum class guard { none, rows, points };
+
 /// The points p with low <= p < high along each axis: where a kernel is applied.
 struct box {
   int x0, x1, y0 = 0, y1 = 1, z0 = 0, z1 = 1;
-  BENCH_DEVICE bool contains(int x, int y = 0, int z = 0) const {
-    return x >= x0 && x < x1 && y >= y0 && y < y1 && z >= z0 && z < z1;
+
+  template <guard G = guard::points>
+  BENCH_DEVICE bool has([[maybe_unused]] int x, [[maybe_unused]] int y = 0, [[maybe_unused]] int z = 0) const {
+    if constexpr (G == guard::none)
+      return true;
+    const bool in_row = y >= y0 && y < y1 && z >= z0 && z < z1;
+    if constexpr (G == guard::rows)
+      return in_row;
+    return in_row && x >= x0 && x < x1;
   }
 };
 
-/// Applies a gather written by hand to all cells of an nx x ny x nz array. `cells.cell<guarded>(x, y, z)` adds to cell
+/// Applies a gather written by hand to all cells of an nx x ny x nz array. `cells.cell<guard>(x, y, z)` adds to cell
 /// (x, y, z) what it receives; without guards where all points that could read the cell are points of the kernel. Those
 /// cells are `inner`.
 #if defined(__CUDA__)
 template <class Cells>
 __global__ void gather_kernel(Cells cells, box inner) {
   BENCH_POINTS_3(0, cells.nx, 0, cells.ny, 0, cells.nz) {
-    if (inner.contains(x, y, z))
-      cells.template cell<false>(x, y, z);
+    if (inner.has(x, y, z))
+      cells.template cell<guard::none>(x, y, z);
     else
-      cells.template cell<true>(x, y, z);
+      cells.template cell<guard::points>(x, y, z);
   }
 }
 
@@ -163,23 +178,48 @@ template <class Cells>
 inline void gather_cells(const Cells& cells, const box& inner, const fields& f) {
   BENCH_CALL(gather_kernel, f, cells, inner);
 }
+
+/// The same for one dimension.
+template <class Cells>
+inline void gather_line(const Cells& cells, const box& inner, const fields& f) {
+  gather_cells(cells, inner, f);
+}
 #else
-template <bool Guarded, class Cells>
-inline void gather_row(Cells cells, int y, int z, int x0, int x1) {
-  BENCH_VECTORISE
-  for (int x = x0; x < x1; ++x)
-    cells.template cell<Guarded>(x, y, z);
+inline constexpr int line_block = 4096; ///< cells of a row that a thread takes at once: some pages of each array
+
+template <guard G, class Cells>
+BENCH_INLINE void gather_row(Cells cells, int y, int z, int x0, int x1) {
+  if constexpr (G == guard::none) {
+    BENCH_VECTORISE
+    for (int x = x0; x < x1; ++x)
+      cells.template cell<G>(x, y, z);
+  } else {
+    for (int x = x0; x < x1; ++x)
+      cells.template cell<G>(x, y, z);
+  }
 }
 
 template <class Cells>
 inline void gather_rows(Cells cells, box inner, int y, int z) {
-  if (inner.x0 < inner.x1 && inner.contains(inner.x0, y, z)) {
-    gather_row<true>(cells, y, z, 0, inner.x0);
-    gather_row<false>(cells, y, z, inner.x0, inner.x1);
-    gather_row<true>(cells, y, z, inner.x1, cells.nx);
-  } else {
-    gather_row<true>(cells, y, z, 0, cells.nx);
-  }
+  if (inner.x0 >= inner.x1)
+    return gather_row<guard::points>(cells, y, z, 0, cells.nx);
+  gather_row<guard::points>(cells, y, z, 0, inner.x0);
+  if (inner.has(inner.x0, y, z))
+    gather_row<guard::none>(cells, y, z, inner.x0, inner.x1);
+  else
+    gather_row<guard::rows>(cells, y, z, inner.x0, inner.x1);
+  gather_row<guard::points>(cells, y, z, inner.x1, cells.nx);
+}
+
+/// The same for one dimension, where the row itself is what threads share.
+template <class Cells>
+inline void gather_line(const Cells& cells, const box& inner, const fields&) {
+  const int first = inner.x0 < inner.x1 ? inner.x0 : cells.nx, last = inner.x0 < inner.x1 ? inner.x1 : cells.nx;
+  gather_row<guard::points>(cells, 0, 0, 0, first);
+  BENCH_OMP(parallel for schedule(static))
+  for (int block = first; block < last; block += line_block)
+    gather_row<guard::none>(cells, 0, 0, block, block + line_block < last ? block + line_block : last);
+  gather_row<guard::points>(cells, 0, 0, last, cells.nx);
 }
 
 template <class Cells>

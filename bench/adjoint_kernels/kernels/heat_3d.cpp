@@ -38,11 +38,11 @@ struct cells {
   box points;
   int nx, ny, nz;
 
-  template <bool Guarded>
-  BENCH_DEVICE void cell(int x, int y, int z) const {
+  template <guard G>
+  BENCH_DEVICE BENCH_INLINE void cell(int x, int y, int z) const {
     const long sy = nx, sz = sy * ny, c = x + sy * y + sz * z;
-    const auto w = [&](int dx, int dy, int dz) {
-      return !Guarded || points.contains(x + dx, y + dy, z + dz) ? wb[c + dx + sy * dy + sz * dz] : 0.0;
+    const auto w = [&](int dx, int dy, int dz) BENCH_INLINED {
+      return points.has<G>(x + dx, y + dy, z + dz) ? wb[c + dx + sy * dy + sz * dz] : 0.0;
     };
     ub[c] += (1 - 6 * r) * w(0, 0, 0) +
              r * (w(-1, 0, 0) + w(1, 0, 0) + w(0, -1, 0) + w(0, 1, 0) + w(0, 0, -1) + w(0, 0, 1));
