@@ -4,6 +4,7 @@
 #include "Pipeline.h"
 
 #include "analysis/AdjointPlan.h"
+#include "analysis/Demand.h"
 #include "device/HostDevice.h"
 #include "emit/DeviceLibrary.h"
 #include "emit/GridSum.h"
@@ -53,7 +54,7 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
   AdjointPlan Plan(R, A, Loops, LI);
   if (!planArrays(Plan, DT, PDT, SE, S))
     return false;
-  if (!R.OnGrid)
+  if (!R.OnGrid && mayGather(R))
     findGathers(Plan, DT, PDT, SE);
   GatheredNests Points;
   for (auto &[L, Nest] : Plan.Gathers) {
@@ -61,7 +62,7 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
     if (!derivePoints(Plan, *Nest, *Points[L], FAM))
       return false;
   }
-  if (!planSweeps(Plan, DT, SE))
+  if (!planSweeps(Plan, DT, SE) || !checkDemand(Plan))
     return false;
   std::string Text;
   raw_string_ostream OS(Text);

@@ -15,6 +15,7 @@
 #include "model/Inline.h"
 #include "model/Library.h"
 #include "model/Memory.h"
+#include "model/WideIndices.h"
 
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
@@ -220,6 +221,8 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   if (R.OnGrid) {
     splitVectors(F, FAM);
     annotateGridIndices(F);
+  } else {
+    widenIndices(F);
   }
   markDisjointRoots(R);
   forgetUnrolling(F);

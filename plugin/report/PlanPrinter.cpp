@@ -77,24 +77,68 @@ static StringRef roleOf(const Access &X) {
   return "read";
 }
 
-static StringRef treatmentOf(const AdjointPlan &P, const Access &X) {
+/// The shifts at which a nest gathers into an array, in order.
+static std::vector<Shift> gatheredShifts(const GatherNest &N, const Value *Root) {
+  std::vector<Shift> Shifts;
+  for (auto &[L, Role] : N.Roles) {
+    auto Found = N.Accesses.find(L);
+    if (Role == LoadRole::Gathered && N.Groups[Found->second.Group].Root == Root &&
+        !is_contained(Shifts, Found->second.At))
+      Shifts.push_back(Found->second.At);
+  }
+  sort(Shifts);
+  return Shifts;
+}
+
+/// How the reads of an array are treated, where there is one answer for all nests.
+static std::string readTreatment(const AdjointPlan &P, const Value *Root) {
+  size_t Most = 0;
+  bool Gathers = false, InOrder = false;
+  for (Instruction &I : instructions(*P.R.F)) {
+    auto *L = dyn_cast<LoadInst>(&I);
+    if (!L || !P.A.isActive(L) || !is_contained(P.A.roots(L->getPointerOperand()), Root))
+      continue;
+    auto Nest = find_if(P.Gathers, [&](const auto &Entry) { return Entry.first->contains(L); });
+    bool Gathered = Nest != P.Gathers.end() && Nest->second->Roles.lookup(L) == LoadRole::Gathered;
+    (Gathered ? Gathers : InOrder) = true;
+    if (Gathered)
+      Most = std::max(Most, gatheredShifts(*Nest->second, Root).size());
+  }
+  std::string Text = Most > 1 ? "gather, " + std::to_string(Most) + " shifts" : "own-point";
+  if (Gathers && !InOrder)
+    return Text;
+  auto Read = P.Reads.find(Root);
+  if (Read == P.Reads.end())
+    return "no derivative";
+  if (Gathers)
+    return Text + "; elsewhere scatter, serial";
+  switch (Read->second) {
+  case ReadStrategy::OwnPoint:
+    return "own-point";
+  case ReadStrategy::Reduction:
+    return "reduction, in loop order";
+  case ReadStrategy::Scatter:
+    return P.R.OnGrid ? "scatter, atomic adds" : "scatter, serial";
+  }
+  return "";
+}
+
+/// True if the second pass of a gather carries the shadow of Root back.
+static bool isCarried(const AdjointPlan &P, const Value *Root) {
+  return any_of(P.Gathers, [&](const auto &Entry) {
+    return Entry.second->Carries && any_of(Entry.second->Accesses, [&](const auto &Access) {
+             return isa<StoreInst>(Access.first) && Entry.second->Groups[Access.second.Group].Root == Root;
+           });
+  });
+}
+
+static std::string treatmentOf(const AdjointPlan &P, const Access &X) {
   if (!P.A.isActiveRoot(X.Root))
     return "inactive";
   if (X.Summed)
     return "read, shadow unchanged";
-  if (!X.Written) {
-    auto Read = P.Reads.find(X.Root);
-    if (Read == P.Reads.end())
-      return "no derivative";
-    switch (Read->second) {
-    case ReadStrategy::OwnPoint:
-      return "own-point";
-    case ReadStrategy::Reduction:
-      return "reduction, in loop order";
-    case ReadStrategy::Scatter:
-      return P.R.OnGrid ? "scatter, atomic adds" : "scatter, serial";
-    }
-  }
+  if (!X.Written)
+    return readTreatment(P, X.Root);
   if (X.Incremented && !X.Read)
     return "own-point, shadow unchanged";
   auto Found = P.Uses.find(X.Root);
@@ -103,7 +147,8 @@ static StringRef treatmentOf(const AdjointPlan &P, const Access &X) {
     return P.R.OnGrid ? (P.Reads.lookup(X.Root) == ReadStrategy::Scatter && X.Read
                              ? "own-point, shadow carried back; reads add atomically"
                              : "own-point, shadow carried back")
-                      : "sequential, shadow carried back";
+           : isCarried(P, X.Root) ? "own-point, shadow carried back"
+                                  : "sequential, shadow carried back";
   case ShadowUse::Keep:
     return "own-point, shadow unchanged";
   case ShadowUse::Guarded:
@@ -125,12 +170,11 @@ std::vector<ArrayTreatment> arrayTreatments(const AdjointPlan &P) {
   return Treatments;
 }
 
-/// Why the reads of an array are a scatter, and the read that makes them one. Null: they are none.
+/// For kernels of a grid: why the reads of an array are a scatter, and the read that makes them one. Null: they are none.
 static std::pair<const Instruction *, StringRef> whyScatter(const AdjointPlan &P, const Value *Root,
                                                             ScalarEvolution &SE) {
-  if (P.Reads.lookup(Root) != ReadStrategy::Scatter)
+  if (!P.R.OnGrid || P.Reads.lookup(Root) != ReadStrategy::Scatter)
     return {};
-  const SCEV *First = nullptr;
   const Instruction *Found = nullptr;
   for (Instruction &I : instructions(*P.R.F)) {
     auto *L = dyn_cast<LoadInst>(&I);
@@ -146,11 +190,7 @@ static std::pair<const Instruction *, StringRef> whyScatter(const AdjointPlan &P
     }
     if (!Affine || (Around && !SE.isLoopInvariant(Rest, Around->getOutermostLoop())))
       return {L, "it is read at a data-dependent index"};
-    if (First && Address != First && !Found)
-      Found = L;
-    if (!First)
-      First = Address;
-    if (!Found && P.R.OnGrid)
+    if (!Found)
       Found = L;
   }
   return {Found, "it is read at several places"};
@@ -170,6 +210,46 @@ void remarkPlan(const AdjointPlan &P, ScalarEvolution &SE) {
           (Twine(nameOf(P.R.TheMode)) + " of " + P.R.Kernel + ": '" + A.Name + "' is not gathered: " + Reason).str());
   }
   remarkApplied(P.R, nullptr, Text);
+  for (auto &[L, Why] : P.NoGathers)
+    remarkMissed(P.R, Why.At,
+                 (Twine(nameOf(P.R.TheMode)) + " of " + P.R.Kernel + ": the loop is not a gather: " + Why.Reason).str());
+  for (auto &[L, Nest] : P.Gathers)
+    for (auto &[Load, Role] : Nest->Roles)
+      if (Role == LoadRole::Home && !Nest->Accesses.count(Load))
+        remarkMissed(P.R, Load,
+                     (Twine(nameOf(P.R.TheMode)) + " of " + P.R.Kernel + ": '" +
+                      P.R.Roots[markerNumber(P.A.roots(Load->getPointerOperand())[0])].Name +
+                      "' is not gathered: it is read at a data-dependent index")
+                         .str());
+}
+
+static void printShifts(raw_ostream &OS, const std::vector<Shift> &Shifts) {
+  for (const Shift &S : Shifts) {
+    OS << " (";
+    for (auto [D, X] : enumerate(S))
+      OS << (D == 0 ? "" : ",") << X;
+    OS << ")";
+  }
+}
+
+/// The nest as it will be written: how often a point is evaluated for each cell, and where arrays are read.
+static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest &N) {
+  if (N.isOwnPoint())
+    OS << "each point once, in any order";
+  else
+    OS << "gather, " << N.Evaluations.size() << " points a cell";
+  if (!N.Once.empty())
+    OS << " (if no cell is written twice, tested at run time)";
+  if (N.Carries && P.R.TheMode == DerivativeMode::Adjoint && !N.isOwnPoint())
+    OS << ", then a pass that carries back";
+  OS << "\n";
+  SmallPtrSet<const Value *, 8> Printed;
+  for (const AccessGroup &G : N.Groups)
+    if (G.Gathered && Printed.insert(G.Root).second) {
+      OS << "    " << P.R.Roots[markerNumber(G.Root)].Name << " at";
+      printShifts(OS, gatheredShifts(N, G.Root));
+      OS << "\n";
+    }
 }
 
 void AdjointPlan::print(raw_ostream &OS) const {
@@ -185,12 +265,21 @@ void AdjointPlan::print(raw_ostream &OS) const {
   for (const Loop *L : LI.getLoopsInPreorder())
     Preorder.push_back(L);
   for (auto [Index, L] : enumerate(Preorder)) {
+    if (any_of(Gathers, [&](const auto &Entry) { return Entry.first != L && Entry.first->contains(L); }))
+      continue;
     OS << "  loop " << Index + 1;
     if (L->getStartLoc())
       OS << " at line " << L->getStartLoc().getLine();
+    if (auto Nest = Gathers.find(L); Nest != Gathers.end()) {
+      OS << ", nest of " << Nest->second->Axes.size() << ": ";
+      printGather(OS, *this, *Nest->second);
+      continue;
+    }
     OS << ", depth " << L->getLoopDepth() << ": "
        << (isJoint(L) ? "joint (forward and reverse in one iteration)" : "taped") << ", "
        << (Loops.find(L)->second.KnownBefore ? "counted" : "iterations recorded") << "\n";
+    if (auto Why = NoGathers.find(L); Why != NoGathers.end())
+      OS << "    in order: " << Why->second.Reason << "\n";
   }
 }
 
