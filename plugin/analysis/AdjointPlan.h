@@ -21,8 +21,8 @@
 #include "analysis/Gather.h"
 #include "analysis/Shadows.h"
 #include "model/Loops.h"
-#include "llvm/Analysis/PostDominators.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Analysis/PostDominators.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -110,8 +110,8 @@ bool planSweeps(AdjointPlan &P, llvm::DominatorTree &DT, llvm::ScalarEvolution &
 /// Decides the ShadowUse of all written arrays (analysis/WrittenShadows.cpp). Returns false after a report.
 bool planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
 
-/// A condition under which no cell of an array is stored twice in a nest and no iteration reads what another one stores,
-/// computed in front of the nest. Null: it cannot be proved or tested.
+/// A condition under which no cell of an array is stored twice in a nest and no iteration reads what another one
+/// stores, computed in front of the nest. Null: it cannot be proved or tested.
 llvm::Value *proveWrittenOnce(AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Value *Root,
                               const llvm::Loop *Nest);
 

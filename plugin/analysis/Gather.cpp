@@ -26,8 +26,8 @@ public:
 
   /// Returns false with a reason if the nest cannot be a gather.
   bool find() {
-    return findAxes() && checkInstructions() && groupAccesses() && assignRoles() && proveOnce() && chooseEvaluations() &&
-           expandForms();
+    return findAxes() && checkInstructions() && groupAccesses() && assignRoles() && proveOnce() &&
+           chooseEvaluations() && expandForms();
   }
 
   GatherNest N;
@@ -67,7 +67,8 @@ private:
 
   bool findAxes() {
     if (!isAxis(Outermost))
-      return fail("a loop hands values from iteration to iteration, or its number of iterations is not known before it");
+      return fail(
+          "a loop hands values from iteration to iteration, or its number of iterations is not known before it");
     N.Axes.push_back(Outermost);
     while (N.Axes.back()->getSubLoops().size() == 1) {
       const Loop *Outer = N.Axes.back(), *Inner = Outer->getSubLoops()[0];
@@ -216,8 +217,7 @@ private:
         if (isa<StoreInst>(I) && Active) {
           StoredRoots.insert(Root);
           if (!F)
-            return fail("where '" + nameOf(Root) + "' is stored to is not an affine function of the loop counters",
-                        &I);
+            return fail("where '" + nameOf(Root) + "' is stored to is not an affine function of the loop counters", &I);
         }
         if (F)
           group(&I, Root, *F);
@@ -238,13 +238,16 @@ private:
           auto Found = N.Accesses.find(L);
           if (StoredRoots.contains(Root)) {
             if (Found == N.Accesses.end())
-              return fail("where '" + nameOf(Root) + "', which it also stores to, is read is not an affine function of "
-                          "the loop counters", L);
+              return fail("where '" + nameOf(Root) +
+                              "', which it also stores to, is read is not an affine function of "
+                              "the loop counters",
+                          L);
             N.Roles[L] = LoadRole::Carried;
           } else if (auto Use = P.Uses.find(Root); Use != P.Uses.end()) { // __vjp_ keeps it: another nest stores to it
             if (Use->second == ShadowUse::Logged)
               return fail("__vjp_ has to bring back the shadow of '" + nameOf(Root) +
-                          "', which the kernel stores to elsewhere", L);
+                              "', which the kernel stores to elsewhere",
+                          L);
             if (Use->second == ShadowUse::Guarded)
               N.Once.push_back(P.Guard.lookup(Root));
             N.Roles[L] = LoadRole::Carried;
@@ -348,8 +351,8 @@ private:
         for (auto [X, D] : zip(At.At, By))
           X += Sign * D;
     for (auto [Stride, D] : zip(G.StrideForm, By))
-      G.Start = SE.getMinusSCEV(
-          G.Start, SE.getMulExpr(Stride, SE.getConstant(Stride->getType(), Sign * D, /*isSigned=*/true)));
+      G.Start = SE.getMinusSCEV(G.Start,
+                                SE.getMulExpr(Stride, SE.getConstant(Stride->getType(), Sign * D, /*isSigned=*/true)));
   }
 
   // ---- evaluations ----

@@ -68,18 +68,18 @@ enum class LoadRole {
 };
 
 struct GatherNest {
-  llvm::SmallVector<const llvm::Loop *, 4> Axes;        ///< outermost first
-  llvm::SmallVector<llvm::Value *, 4> Last;             ///< by axis: last value of the counter, i64
+  llvm::SmallVector<const llvm::Loop *, 4> Axes;                ///< outermost first
+  llvm::SmallVector<llvm::Value *, 4> Last;                     ///< by axis: last value of the counter, i64
   llvm::SmallVector<std::pair<llvm::Value *, bool>, 4> Entered; ///< conditions for inner loops to run at all
   std::vector<AccessGroup> Groups;
   llvm::MapVector<const llvm::Instruction *, GroupAccess> Accesses;
-  llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;        ///< active loads
-  llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional;       ///< gathered loads that not every point executes
-  std::vector<Shift> Evaluations;                                 ///< contains 0
-  llvm::SmallVector<llvm::Value *, 2> Once; ///< i1: where all are true, no cell is stored twice
-  llvm::SmallVector<llvm::Value *, 16> Needs; ///< values of the kernel that the gather is written with
-  bool HasHomes = false;                    ///< some load or active scalar is added to at home
-  bool Carries = false;                     ///< __adjoint_ has to change the shadows of stored arrays
+  llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;  ///< active loads
+  llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional; ///< gathered loads that not every point executes
+  std::vector<Shift> Evaluations;                           ///< contains 0
+  llvm::SmallVector<llvm::Value *, 2> Once;                 ///< i1: where all are true, no cell is stored twice
+  llvm::SmallVector<llvm::Value *, 16> Needs;               ///< values of the kernel that the gather is written with
+  bool HasHomes = false;                                    ///< some load or active scalar is added to at home
+  bool Carries = false;                                     ///< __adjoint_ has to change the shadows of stored arrays
 
   const llvm::Loop *outermost() const { return Axes.front(); }
   /// True if the only evaluation is that of the own point.

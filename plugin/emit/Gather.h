@@ -5,24 +5,24 @@
 //         shell    [first cell, first interior cell):  points that are outside of the Domain are skipped
 //         interior [first interior cell, last one]:    no test; vectorised
 //         shell    behind it
-//       else: the same, with rows outside of the Domain masked: the point is moved into the Domain, evaluated there, and
+//       else: the same, with rows outside of the Domain masked: the point is moved into the Domain, evaluated there,
+//       and
 //         its contribution is not counted
 //
 // The order of the axes is the kernel's. Each cell gets one load, add and store. __adjoint_ has a second nest over the
-// Domain where shadows of stored arrays have to be cleared or carried back; if every array is met at its own point only,
-// both are one nest.
+// Domain where shadows of stored arrays have to be cleared or carried back; if every array is met at its own point
+// only, both are one nest.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "emit/PointAdjoint.h"
+#include "emit/CellEmitter.h"
 
 namespace adstencil {
 
 /// Writes the reverse of a nest, from the end of Start (which has no terminator) to Next. LookUp gives the value that a
 /// value of the kernel has in the reverse sweep.
-void emitGather(const GatherNest &N, PointAdjoints &Points, llvm::BasicBlock *Start,
-                llvm::BasicBlock *Next,
-                llvm::function_ref<llvm::Value *(llvm::IRBuilder<> &, llvm::Value *)> LookUp);
+void emitGather(const GatherNest &N, PointAdjoints &Points, llvm::BasicBlock *Start, llvm::BasicBlock *Next,
+                LookUpFunction LookUp);
 
 } // namespace adstencil

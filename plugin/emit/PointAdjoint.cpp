@@ -99,7 +99,8 @@ private:
     for (auto [Axis, L] : enumerate(N.Axes)) {
       PHINode *Counter = P.Loops.find(L)->second.Counter;
       auto *Copy = cast<PHINode>(Map[Counter]);
-      Instruction *Index = addArgument({PointArgument::Index, unsigned(Axis), nullptr, {}}, Counter->getType(), "index");
+      Instruction *Index =
+          addArgument({PointArgument::Index, unsigned(Axis), nullptr, {}}, Counter->getType(), "index");
       Copy->replaceAllUsesWith(Index);
       Copy->eraseFromParent();
       Map[Counter] = Index;
@@ -169,8 +170,7 @@ private:
         return C;
     const AccessGroup &G = N.Groups[At.Group];
     StringRef Name = P.R.Roots[markerNumber(G.Root)].Name;
-    Value *Primal =
-        addArgument({PointArgument::CellPrimal, At.Group, nullptr, At.At, OfLoad}, G.Root->getType(), Name);
+    Value *Primal = addArgument({PointArgument::CellPrimal, At.Group, nullptr, At.At, OfLoad}, G.Root->getType(), Name);
     Value *Shadow =
         addArgument({PointArgument::CellShadow, At.Group, nullptr, At.At, OfLoad}, G.Root->getType(), Name + "_bar");
     CallInst *Marker = createArrayMarker(EntryBuilder, Primal, Shadow, markerNumber(G.Root));
@@ -197,8 +197,8 @@ private:
     PointAdjoint A;
     A.F = Function::Create(FunctionType::get(Type::getVoidTy(Ctx), Types, false), GlobalValue::InternalLinkage,
                            Draft->getName(), P.R.F->getParent());
-    A.F->setAttributes(AttributeList::get(Ctx, AttributeList::FunctionIndex,
-                                          AttrBuilder(Ctx, P.R.F->getAttributes().getFnAttrs())));
+    A.F->setAttributes(
+        AttributeList::get(Ctx, AttributeList::FunctionIndex, AttrBuilder(Ctx, P.R.F->getAttributes().getFnAttrs())));
     A.F->splice(A.F->begin(), Draft);
     for (auto [I, Placeholder] : enumerate(Placeholders)) {
       Argument *Arg = A.F->getArg(I);

@@ -1,10 +1,10 @@
 // The adjoint of a point function: what one point of a gathered nest adds to which cells.
 //
 // The body of the nest is copied into a function of its own. The counters of the axes become arguments, and so does the
-// address of every cell that belongs to a group of accesses (analysis/Gather.h), each with the place where its cotangent
-// is: for a store the shadow cell, to be read; for a gathered load wherever the caller wants the contribution added,
-// mostly a local variable. That function is differentiated like a kernel without loops. The gather (emit/Gather.h) calls
-// it once per shift, and the calls are inlined: what a call does not ask for disappears.
+// address of every cell that belongs to a group of accesses (analysis/Gather.h), each with the place where its
+// cotangent is: for a store the shadow cell, to be read; for a gathered load wherever the caller wants the contribution
+// added, mostly a local variable. That function is differentiated like a kernel without loops. The gather
+// (emit/Gather.h) calls it once per shift, and the calls are inlined: what a call does not ask for disappears.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

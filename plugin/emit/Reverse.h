@@ -7,8 +7,8 @@
 
 namespace adstencil {
 
-/// Replaces the body of the planned function by its derivative. Points: the point adjoints of P.Gathers. Stored receives one line per tape stream, for the
-/// report.
+/// Replaces the body of the planned function by its derivative. Points: the point adjoints of P.Gathers. Stored
+/// receives one line per tape stream, for the report.
 bool emitReverse(AdjointPlan &P, const Shadows &S, GatheredNests &Points, std::vector<std::string> &Stored);
 
 } // namespace adstencil

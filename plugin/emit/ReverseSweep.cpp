@@ -107,8 +107,7 @@ BasicBlock *Emitter::entryOf(const Loop *L) {
 }
 
 bool Emitter::isOnlyGathered(const BasicBlock *BB) const {
-  return any_of(P.Gathers,
-                [&](const auto &Entry) { return Entry.second->Once.empty() && Entry.first->contains(BB); });
+  return any_of(P.Gathers, [&](const auto &Entry) { return Entry.second->Once.empty() && Entry.first->contains(BB); });
 }
 
 void Emitter::emitNest(const Loop *L, const GatherNest &Nest) {

@@ -3,8 +3,8 @@
 //     sext(i - 1 + n * j)        becomes     sext(i) - 1 + sext(n) * sext(j)
 //
 // Indices are mostly `int`, and the language forbids their sums and products to overflow (`nsw`). The right-hand side
-// says so in a form that survives: later passes may regroup it, which costs the flags of the left-hand side, and without
-// the flags an address is no affine function of the loop counters any more.
+// says so in a form that survives: later passes may regroup it, which costs the flags of the left-hand side, and
+// without the flags an address is no affine function of the loop counters any more.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

@@ -144,9 +144,9 @@ static std::string treatmentOf(const AdjointPlan &P, const Access &X) {
   auto Found = P.Uses.find(X.Root);
   switch (Found == P.Uses.end() ? ShadowUse::Reverse : Found->second) {
   case ShadowUse::Reverse:
-    return P.R.OnGrid ? (P.Reads.lookup(X.Root) == ReadStrategy::Scatter && X.Read
-                             ? "own-point, shadow carried back; reads add atomically"
-                             : "own-point, shadow carried back")
+    return P.R.OnGrid             ? (P.Reads.lookup(X.Root) == ReadStrategy::Scatter && X.Read
+                                         ? "own-point, shadow carried back; reads add atomically"
+                                         : "own-point, shadow carried back")
            : isCarried(P, X.Root) ? "own-point, shadow carried back"
                                   : "sequential, shadow carried back";
   case ShadowUse::Keep:
@@ -170,7 +170,8 @@ std::vector<ArrayTreatment> arrayTreatments(const AdjointPlan &P) {
   return Treatments;
 }
 
-/// For kernels of a grid: why the reads of an array are a scatter, and the read that makes them one. Null: they are none.
+/// For kernels of a grid: why the reads of an array are a scatter, and the read that makes them one. Null: they are
+/// none.
 static std::pair<const Instruction *, StringRef> whyScatter(const AdjointPlan &P, const Value *Root,
                                                             ScalarEvolution &SE) {
   if (!P.R.OnGrid || P.Reads.lookup(Root) != ReadStrategy::Scatter)
@@ -211,8 +212,9 @@ void remarkPlan(const AdjointPlan &P, ScalarEvolution &SE) {
   }
   remarkApplied(P.R, nullptr, Text);
   for (auto &[L, Why] : P.NoGathers)
-    remarkMissed(P.R, Why.At,
-                 (Twine(nameOf(P.R.TheMode)) + " of " + P.R.Kernel + ": the loop is not a gather: " + Why.Reason).str());
+    remarkMissed(
+        P.R, Why.At,
+        (Twine(nameOf(P.R.TheMode)) + " of " + P.R.Kernel + ": the loop is not a gather: " + Why.Reason).str());
   for (auto &[L, Nest] : P.Gathers)
     for (auto &[Load, Role] : Nest->Roles)
       if (Role == LoadRole::Home && !Nest->Accesses.count(Load))

@@ -12,9 +12,9 @@ namespace adstencil {
 /// One row of the plan: an array or an active scalar.
 struct ArrayTreatment {
   std::string Name;
-  llvm::StringRef Role;  ///< what the kernel does with it
-  std::string Treatment; ///< what the derivative does with its shadow
-  const llvm::Value *Root;   ///< its marker; null for a scalar
+  llvm::StringRef Role;    ///< what the kernel does with it
+  std::string Treatment;   ///< what the derivative does with its shadow
+  const llvm::Value *Root; ///< its marker; null for a scalar
 };
 std::vector<ArrayTreatment> arrayTreatments(const AdjointPlan &P);
 

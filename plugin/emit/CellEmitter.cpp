@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "emit/CellEmitter.h"
+
+#include "derive/Adjoint.h"
+#include "emit/Tape.h"
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/MDBuilder.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+/// A shift without its part along the last axis.
+static Shift outer(Shift S) {
+  S.back() = 0;
+  return S;
+}
+
+CellEmitter::CellEmitter(const GatherNest &N, PointAdjoints &Points, BasicBlock *Start, LookUpFunction LookUp)
+    : N(N), Points(Points), F(*Start->getParent()), Ctx(F.getContext()), B(Start),
+      Variables(&*F.getEntryBlock().getFirstInsertionPt()), Inner(N.Axes.size() - 1),
+      IndependentAccesses(MDNode::getDistinct(Ctx, {})), LookUp(LookUp) {}
+
+Value *CellEmitter::isEntered() {
+  Value *All = B.getTrue();
+  for (auto &[V, IfTrue] : N.Entered)
+    All = B.CreateAnd(All, IfTrue ? Known[V] : B.CreateNot(Known[V]));
+  return All;
+}
+
+void CellEmitter::startNest(std::vector<Shift> Shifts, PointAdjoint *AwayPoint, PointAdjoint *HomePoint) {
+  Evaluations = std::move(Shifts);
+  sort(Evaluations, [&](const Shift &X, const Shift &Y) { return std::tie(X[Inner], X) < std::tie(Y[Inner], Y); });
+  Away = AwayPoint;
+  Home = HomePoint;
+  Least = Most = Evaluations.front();
+  for (const Shift &S : Evaluations)
+    for (unsigned D = 0; D <= Inner; ++D) {
+      Least[D] = std::min(Least[D], S[D]);
+      Most[D] = std::max(Most[D], S[D]);
+    }
+  Cell.assign(Inner + 1, nullptr);
+}
+
+void CellEmitter::startRow(IRBuilder<> *RowBuilder, bool IsMasked) {
+  Row = RowBuilder;
+  Masked = IsMasked;
+  RowValid.clear();
+  RowPointers.clear();
+}
+
+void CellEmitter::finish() {
+  addScalarSums();
+  for (CallInst *Call : Calls) {
+    InlineFunctionInfo Info;
+    InlineFunction(*Call, Info);
+  }
+  describeMemory();
+}
+
+void CellEmitter::fetch() {
+  for (Value *V : N.Needs)
+    if (Value *&Found = Known[V]; !Found)
+      Found = LookUp(B, V);
+  for (const AccessGroup &G : N.Groups) {
+    Value *Primal = Known[G.Root];
+    Value *&Shadow = Known[shadowOf(G)];
+    if (!Shadow)
+      Shadow = LookUp(B, shadowOf(G));
+    Pointers[Primal] = {G.Root, false};
+    Pointers[Shadow] = {G.Root, true};
+  }
+  for (PointAdjoint *A : {&Points.Away, &Points.Home, &Points.Carry, &Points.Whole})
+    for (const PointArgument &Arg : A->Arguments)
+      if (Arg.TheKind == PointArgument::ScalarShadow && !ScalarSums.count(Arg.Of))
+        ScalarSums[Arg.Of] = createVariable(Variables, Arg.Of->getType(), "nest.sum");
+  for (auto &[Marker, Sum] : ScalarSums)
+    B.CreateStore(ConstantFP::get(Marker->getType(), 0.0), Sum);
+  auto Make = [&](SmallVectorImpl<AllocaInst *> &Into, const AccessGroup &G, bool IsFlag) {
+    Into.push_back(G.Gathered ? createVariable(Variables, IsFlag ? B.getInt1Ty() : G.Element, "gathered") : nullptr);
+  };
+  for (const AccessGroup &G : N.Groups) {
+    Make(Sums, G, false);
+    Make(Flags, G, true);
+    Make(PartSums, G, false);
+    Make(PartFlags, G, true);
+  }
+}
+
+Value *CellEmitter::unwanted(Type *T) {
+  AllocaInst *&Unwanted = UnwantedOf[T];
+  if (!Unwanted)
+    Unwanted = createVariable(Variables, T, "unwanted");
+  return Unwanted;
+}
+
+void CellEmitter::clearSums() {
+  for (auto [I, G] : enumerate(N.Groups))
+    if (G.Gathered) {
+      B.CreateStore(ConstantFP::get(G.Element, 0.0), Sums[I]);
+      B.CreateStore(B.getFalse(), Flags[I]);
+    }
+}
+
+void CellEmitter::addToCells() {
+  for (auto [I, G] : enumerate(N.Groups))
+    if (G.Gathered)
+      addToCell(I);
+}
+
+void CellEmitter::addToCell(unsigned Index) {
+  const AccessGroup &G = N.Groups[Index];
+  BasicBlock *Add = newBlock("add"), *Added = newBlock("added");
+  B.CreateCondBr(B.CreateLoad(B.getInt1Ty(), Flags[Index]), Add, Added);
+  B.SetInsertPoint(Add);
+  Shift Zero(Inner + 1, 0);
+  Value *Pointer = cellPointer(Index, /*IsShadow=*/true, Zero, Zero, /*Moved=*/false);
+  IRBuilder<>::FastMathFlagGuard Guard(B);
+  B.setFastMathFlags(cotangentFlags());
+  Value *Old = B.CreateLoad(G.Element, Pointer), *Sum = B.CreateLoad(G.Element, Sums[Index]);
+  B.CreateStore(B.CreateFAdd(Old, Sum), Pointer);
+  B.CreateBr(Added);
+  B.SetInsertPoint(Added);
+}
+
+Value *CellEmitter::rowValid(const Shift &S) {
+  Value *&Valid = RowValid[outer(S)];
+  if (!Valid) {
+    Valid = Row->getTrue();
+    for (unsigned D = 0; D != Inner; ++D)
+      if (Least[D] != Most[D])
+        Valid = Row->CreateAnd(Valid, Row->CreateICmpULE(Row->CreateSub(Cell[D], Row->getInt64(S[D])), last(D)));
+  }
+  return Valid;
+}
+
+Value *CellEmitter::pointOf(unsigned Axis, const Shift &S, bool Moved) {
+  Value *Point = Row->CreateSub(Cell[Axis], Row->getInt64(S[Axis]));
+  if (!Moved || Least[Axis] == Most[Axis])
+    return Point;
+  Point = Row->CreateBinaryIntrinsic(Intrinsic::smax, Point, Row->getInt64(0));
+  return Row->CreateBinaryIntrinsic(Intrinsic::smin, Point, last(Axis));
+}
+
+Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, const Shift &S, bool Moved) {
+  const AccessGroup &G = N.Groups[Group];
+  // Without moving, only the difference counts: reads of neighbouring points that meet are one pointer.
+  Shift Key = outer(At), From = outer(S);
+  if (!Moved)
+    for (unsigned D = 0; D != Inner; ++D) {
+      Key[D] -= From[D];
+      From[D] = 0;
+    }
+  Key.back() = Moved;
+  Value *&RowPointer = RowPointers[{Group, IsShadow, Key, From}];
+  if (!RowPointer) {
+    Value *Offset = Known[G.Offset];
+    for (unsigned D = 0; D != Inner; ++D) {
+      Value *Index = Row->CreateAdd(pointOf(D, From, Moved), Row->getInt64(Key[D]));
+      Offset = Row->CreateAdd(Offset, Row->CreateMul(Index, Known[G.Strides[D]]));
+    }
+    RowPointer = Row->CreatePtrAdd(Known[IsShadow ? shadowOf(G) : G.Root], Offset);
+  }
+  int64_t Along = At.back() - S.back();
+  Value *Stride = Known[G.Strides[Inner]], *Pointer;
+  if (auto *C = dyn_cast<ConstantInt>(Stride)) {
+    Pointer = B.CreatePtrAdd(RowPointer, B.CreateMul(Cell[Inner], C));
+    if (Along != 0)
+      Pointer = B.CreatePtrAdd(Pointer, B.getInt64(Along * C->getSExtValue()));
+  } else {
+    Pointer = B.CreatePtrAdd(RowPointer, B.CreateMul(plus(Cell[Inner], Along), Stride));
+  }
+  Pointers[Pointer] = {G.Root, IsShadow};
+  return Pointer;
+}
+
+void CellEmitter::evaluate(const Shift &S) {
+  bool IsHome = all_of(S, [](int64_t X) { return X == 0; });
+  PointAdjoint &Point = IsHome ? *Home : *Away;
+  Value *Valid = Masked ? rowValid(S) : B.getTrue();
+  if (isa<ConstantInt>(Valid))
+    return call(Point, S, Sums, Flags);
+  if (&Point == Home && Home != Away) { // it changes memory
+    BasicBlock *Then = newBlock("home"), *End = newBlock("home.end");
+    B.CreateCondBr(Valid, Then, End);
+    B.SetInsertPoint(Then);
+    call(Point, S, Sums, Flags);
+    B.CreateBr(End);
+    B.SetInsertPoint(End);
+    return;
+  }
+  for (auto [I, G] : enumerate(N.Groups))
+    if (G.Gathered) {
+      B.CreateStore(ConstantFP::get(G.Element, 0.0), PartSums[I]);
+      B.CreateStore(B.getFalse(), PartFlags[I]);
+    }
+  call(Point, S, PartSums, PartFlags);
+  IRBuilder<>::FastMathFlagGuard Guard(B);
+  B.setFastMathFlags(cotangentFlags());
+  for (auto [I, G] : enumerate(N.Groups)) {
+    if (!G.Gathered || !isGatheredAt(I, S, /*Always=*/false))
+      continue;
+    Value *Part = B.CreateSelect(Valid, B.CreateLoad(G.Element, PartSums[I]), ConstantFP::get(G.Element, 0.0));
+    B.CreateStore(B.CreateFAdd(B.CreateLoad(G.Element, Sums[I]), Part), Sums[I]);
+    Value *Flag = B.CreateAnd(Valid, B.CreateLoad(B.getInt1Ty(), PartFlags[I]));
+    B.CreateStore(B.CreateOr(B.CreateLoad(B.getInt1Ty(), Flags[I]), Flag), Flags[I]);
+  }
+}
+
+bool CellEmitter::isGatheredAt(unsigned Group, const Shift &S, bool Always) const {
+  return any_of(N.Roles, [&](const auto &Entry) {
+    auto Found = N.Accesses.find(Entry.first);
+    return Entry.second == LoadRole::Gathered && Found->second.Group == Group && Found->second.At == S &&
+           !(Always && N.Conditional.contains(Entry.first));
+  });
+}
+
+void CellEmitter::call(PointAdjoint &Point, const Shift &S, ArrayRef<AllocaInst *> Into,
+                       ArrayRef<AllocaInst *> FlagsInto) {
+  SmallVector<Value *, 16> Values;
+  for (auto [I, A] : enumerate(Point.Arguments)) {
+    Type *T = Point.F->getArg(I)->getType();
+    Values.push_back(Point.uses(I) ? argument(A, S, Into, FlagsInto) : PoisonValue::get(T));
+  }
+  Calls.push_back(B.CreateCall(Point.F, Values));
+  for (unsigned I = 0; I != N.Groups.size(); ++I)
+    if (N.Groups[I].Gathered && isGatheredAt(I, S, /*Always=*/true))
+      B.CreateStore(B.getTrue(), FlagsInto[I]);
+}
+
+Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<AllocaInst *> Into,
+                             ArrayRef<AllocaInst *> FlagsInto) {
+  switch (A.TheKind) {
+  case PointArgument::Index:
+    return A.Number == Inner ? plus(Cell[Inner], -S[Inner]) : pointOf(A.Number, S, Masked);
+  case PointArgument::Captured:
+    return Known[A.Of];
+  case PointArgument::ScalarShadow:
+    return ScalarSums[A.Of];
+  case PointArgument::ArrayPrimal:
+    return Known[A.Of];
+  case PointArgument::ArrayShadow:
+    return Known[cast<CallInst>(A.Of)->getArgOperand(1)];
+  case PointArgument::CellPrimal:
+    return cellPointer(A.Number, /*IsShadow=*/false, A.At, S, Masked);
+  case PointArgument::CellShadow:
+    if (!A.OfLoad)
+      return cellPointer(A.Number, /*IsShadow=*/true, A.At, S, Masked);
+    return N.Groups[A.Number].Gathered && A.At == S ? Into[A.Number] : unwanted(N.Groups[A.Number].Element);
+  case PointArgument::Touched:
+    return A.At == S ? FlagsInto[A.Number] : unwanted(B.getInt1Ty());
+  }
+  return nullptr;
+}
+
+void CellEmitter::addScalarSums() {
+  IRBuilder<>::FastMathFlagGuard Guard(B);
+  B.setFastMathFlags(cotangentFlags());
+  for (auto &[Marker, Sum] : ScalarSums) {
+    auto Shadow = Known.find(cast<CallInst>(Marker)->getArgOperand(1));
+    if (Shadow == Known.end())
+      continue;
+    Value *Total = B.CreateFAdd(B.CreateLoad(Marker->getType(), Shadow->second), B.CreateLoad(Marker->getType(), Sum));
+    B.CreateStore(Total, Shadow->second);
+  }
+}
+
+void CellEmitter::describeMemory() {
+  MDBuilder MD(Ctx);
+  MDNode *Domain = MD.createAnonymousAliasScopeDomain("adstencil.gather");
+  MapVector<std::pair<const Value *, unsigned>, MDNode *> Scopes;
+  for (const AccessGroup &G : N.Groups)
+    for (bool IsShadow : {false, true})
+      if (MDNode *&Scope = Scopes[{G.Root, IsShadow}]; !Scope)
+        Scope = MD.createAnonymousAliasScope(Domain);
+  for (Instruction &I : instructions(F)) {
+    const Value *Pointer = getLoadStorePointerOperand(&I);
+    if (!Pointer)
+      continue;
+    auto Found = Pointers.find(Pointer);
+    if (Found == Pointers.end())
+      Found = Pointers.find(getUnderlyingObject(Pointer, /*MaxLookup=*/0));
+    if (Found == Pointers.end())
+      continue;
+    SmallVector<Metadata *, 8> Own, Others;
+    for (auto &[Key, Scope] : Scopes)
+      (Key == std::pair(Found->second.Root, unsigned(Found->second.IsShadow)) ? Own : Others).push_back(Scope);
+    I.setMetadata(LLVMContext::MD_alias_scope, MDNode::get(Ctx, Own));
+    I.setMetadata(LLVMContext::MD_noalias, MDNode::get(Ctx, Others));
+    I.setMetadata(LLVMContext::MD_access_group, IndependentAccesses);
+  }
+}
+
+} // namespace adstencil

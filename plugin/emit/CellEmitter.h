@@ -1,0 +1,98 @@
+// What a gather does at one cell: evaluates the point adjoints around it, sums up, adds once.
+//
+// How cells are walked over, and which points may be outside of the Domain, is the business of those who derive from
+// this class (emit/Gather.cpp).
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "emit/PointAdjoint.h"
+#include <map>
+
+namespace adstencil {
+
+using LookUpFunction = llvm::function_ref<llvm::Value *(llvm::IRBuilder<> &, llvm::Value *)>;
+
+class CellEmitter {
+protected:
+  CellEmitter(const GatherNest &N, PointAdjoints &Points, llvm::BasicBlock *Start, LookUpFunction LookUp);
+
+  const GatherNest &N;
+  PointAdjoints &Points;
+  llvm::Function &F;
+  llvm::LLVMContext &Ctx;
+  llvm::IRBuilder<> B, Variables;
+  unsigned Inner;                                     ///< the last axis
+  llvm::MDNode *IndependentAccesses;                  ///< access group of all memory that the gather touches
+  llvm::DenseMap<llvm::Value *, llvm::Value *> Known; ///< values of the kernel, at the start of the nest
+
+  // One nest over cells; __adjoint_ may have two.
+  std::vector<Shift> Evaluations; ///< sorted by the shift of the last axis
+  PointAdjoint *Away = nullptr, *Home = nullptr;
+  Shift Least, Most;                        ///< of the evaluations, by axis
+  llvm::SmallVector<llvm::Value *, 4> Cell; ///< q, by axis
+  bool Masked = false;                      ///< points may be outside of the Domain on other axes than the last
+  llvm::IRBuilder<> *Row = nullptr;         ///< writes what is the same for all cells along the last axis
+
+  /// Fetches everything that comes from outside of the nest, to the builder's place.
+  void fetch();
+  /// True if the nest is entered at all: no loop of the kernel is empty.
+  llvm::Value *isEntered();
+  /// Starts a nest with these evaluations.
+  void startNest(std::vector<Shift> Shifts, PointAdjoint *AwayPoint, PointAdjoint *HomePoint);
+  /// Starts a row: what was computed for the row before is not there any more.
+  void startRow(llvm::IRBuilder<> *RowBuilder, bool IsMasked);
+
+  void clearSums();
+  /// Adds what the point at distance S contributes to the sums of the cell.
+  void evaluate(const Shift &S);
+  /// Adds the sums to the cells that some point has contributed to.
+  void addToCells();
+
+  /// Adds sums over all points to active scalars; inlines the point adjoints; tells the optimiser what does not
+  /// overlap.
+  void finish();
+
+  llvm::BasicBlock *newBlock(const llvm::Twine &Name) { return llvm::BasicBlock::Create(Ctx, Name, &F); }
+  /// The last value of an axis' counter.
+  llvm::Value *last(unsigned Axis) { return Known[N.Last[Axis]]; }
+  llvm::Value *plus(llvm::Value *V, int64_t By) { return By == 0 ? V : B.CreateNSWAdd(V, B.getInt64(By)); }
+  bool writesStored() const { return Home == &Points.Carry || Home == &Points.Whole; }
+  bool addsAtHome() const { return N.HasHomes && Home != &Points.Carry; }
+
+private:
+  LookUpFunction LookUp;
+  llvm::MapVector<llvm::Value *, llvm::AllocaInst *> ScalarSums;
+  struct Memory {
+    const llvm::Value *Root;
+    bool IsShadow;
+  };
+  llvm::DenseMap<const llvm::Value *, Memory> Pointers;
+  llvm::SmallVector<llvm::CallInst *, 32> Calls;
+  llvm::SmallVector<llvm::AllocaInst *, 4> Sums, Flags, PartSums, PartFlags; ///< by group; null if it is not gathered
+  llvm::DenseMap<llvm::Type *, llvm::AllocaInst *> UnwantedOf;
+  std::map<Shift, llvm::Value *> RowValid; ///< by shift without the last axis
+  std::map<std::tuple<unsigned, bool, Shift, Shift>, llvm::Value *> RowPointers;
+
+  static llvm::Value *shadowOf(const AccessGroup &G) { return G.Root->getArgOperand(1); }
+  /// Memory for contributions that nobody asked for.
+  llvm::Value *unwanted(llvm::Type *T);
+  void addToCell(unsigned Group);
+  /// True if the point at distance S is in the Domain, as far as all axes but the last are concerned.
+  llvm::Value *rowValid(const Shift &S);
+  /// The point at distance S from the cell, on one of the axes but the last; Moved: into the Domain if it is not there.
+  llvm::Value *pointOf(unsigned Axis, const Shift &S, bool Moved);
+  /// The address of a group's cell at shift At from the point that is S away.
+  llvm::Value *cellPointer(unsigned Group, bool IsShadow, const Shift &At, const Shift &S, bool Moved);
+  /// True if some load of the group is gathered at shift S. Always: wherever its point is in the Domain.
+  bool isGatheredAt(unsigned Group, const Shift &S, bool Always) const;
+  void call(PointAdjoint &Point, const Shift &S, llvm::ArrayRef<llvm::AllocaInst *> Into,
+            llvm::ArrayRef<llvm::AllocaInst *> FlagsInto);
+  llvm::Value *argument(const PointArgument &A, const Shift &S, llvm::ArrayRef<llvm::AllocaInst *> Into,
+                        llvm::ArrayRef<llvm::AllocaInst *> FlagsInto);
+  void addScalarSums();
+  /// Tells the optimiser which accesses cannot meet: distinct arrays and shadows, and iterations along the last axis.
+  void describeMemory();
+};
+
+} // namespace adstencil
