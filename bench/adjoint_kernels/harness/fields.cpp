@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "registry.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
@@ -52,6 +53,14 @@ fields::fields(const shape& size, const std::vector<array>& arrays, const form_t
 fields::~fields() {
   for (const block& b : memory_)
     form_.release ? form_.release(b.start) : std::free(b.start);
+}
+
+shape fields::extent() const {
+  shape largest = size_;
+  for (const array& a : arrays_)
+    largest = {std::max(largest.nx, size_.nx + a.extra.nx), std::max(largest.ny, size_.ny + a.extra.ny),
+               std::max(largest.nz, size_.nz + a.extra.nz)};
+  return largest;
 }
 
 std::size_t fields::count(std::size_t a) const {

@@ -70,15 +70,13 @@
   const int z = blockIdx.z * blockDim.z + threadIdx.z;                                                                 \
   if (x >= (x0) && x < (x1) && y >= (y0) && y < (y1) && z >= (z0) && z < (z1))
 
-/// Calls `function` for at least all points of an array of the field's shape with one more element along each axis
-/// (staggered arrays have them) and waits for it.
+/// Calls `function` for the points of the largest array and waits for it.
 #define BENCH_CALL(function, field, ...)                                                                               \
   do {                                                                                                                 \
-    const ::bench::shape points = (field).size();                                                                      \
+    const ::bench::shape points = (field).extent();                                                                    \
     const dim3 block(points.ny > 1 ? 64 : 256, points.nz > 1 ? 2 : points.ny > 1 ? 4 : 1, points.nz > 1 ? 2 : 1);      \
-    const auto blocks = [](int count, unsigned threads) { return count / threads + 1; };                               \
-    const dim3 grid(blocks(points.nx, block.x), points.ny > 1 ? blocks(points.ny, block.y) : 1,                        \
-                    points.nz > 1 ? blocks(points.nz, block.z) : 1);                                                   \
+    const auto blocks = [](int count, unsigned threads) { return (count + threads - 1) / threads; };                   \
+    const dim3 grid(blocks(points.nx, block.x), blocks(points.ny, block.y), blocks(points.nz, block.z));               \
     function<<<grid, block>>>(__VA_ARGS__);                                                                            \
     ADSTENCIL_CUDA_CHECK_LAUNCH();                                                                                     \
     ADSTENCIL_CUDA_CHECK(cudaDeviceSynchronize());                                                                     \

@@ -46,7 +46,8 @@ public:
   fields& operator=(const fields&) = delete;
 
   const shape& size() const { return size_; }
-  const std::vector<array>& arrays() const { return arrays_; }
+  /// Points along each axis of the largest array: staggered ones have some more.
+  shape extent() const;
   std::size_t count(std::size_t a) const;
   double* operator[](std::size_t a) const { return memory_[2 * a].data; }
   double* bar(std::size_t a) const { return memory_[2 * a + 1].data; }
