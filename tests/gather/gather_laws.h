@@ -63,8 +63,9 @@ private:
 
 struct array_info {
   const char* name;
-  bool is_written;  ///< anywhere in the text, so that __vjp_ leaves its shadow alone
-  bool is_scalar;   ///< an active scalar: its shadow is a sum over all points
+  bool is_written;   ///< anywhere in the text, so that __vjp_ leaves its shadow alone
+  bool is_scalar;    ///< an active scalar: its shadow is a sum over all points
+  bool is_inactive;  ///< has no shadow, and directions of the tangent are zero in it
   bool is_in_subset; ///< has a shadow in the derivatives of [[adstencil::wrt("subset", …)]]
 };
 

@@ -27,6 +27,7 @@ class Nest:
     def __init__(self):
         self.reads = []    # (layout, shift, component, level)
         self.writes = []   # (layout, shift, component, level, operator, numbers of the reads)
+        self.sums = []     # (layout, shift, component, level, axis, reach): sums over a line through the point
         self.own = set()
 
 
@@ -114,6 +115,11 @@ class Kernel:
         # Data that is updated in place or lies in several levels is read and written.
         for nest in self.nests:
             for l, *_ in nest.writes: l.written = True
+        for l in inputs: l.inactive = not l.written and self.ch(0.06)
+        for written in (False, True):
+            pair = [l for l in self.layouts if l.written == written and l.kind == "flat" and not l.inactive]
+            if len(pair) > 1 and self.ch(0.2):
+                for l, member in zip(r.sample(pair, 2), ("first", "second")): l.group = f"{'out' if written else 'in'}.{member}"
         self.place()
 
     def nest(self, inputs, produced):
@@ -127,9 +133,13 @@ class Kernel:
                 if l.components > 1 and self.ch(0.4): component = r.randrange(l.components)
                 n.reads.append((l, shift, component, level))
         if not n.reads: n.reads.append((inputs[0], {a: 0 for a in range(3)}, 0, 0))
+        if self.ch(0.15):
+            l = r.choice(inputs)
+            a = r.choice(l.axes)
+            n.sums.append((l, {**{x: 0 for x in range(3)}, "along": a}, r.randrange(l.components), 0, a, r.choice([1, 2, 2, 4])))
         zero = {a: 0 for a in range(3)}
         for _ in range(r.choice([1, 1, 1, 2, 3])):
-            how = r.choice(["new"] * 6 + ["in place"] * 2 + ["increment"] * 2 + ["level"])
+            how = r.choice(["new"] * 12 + ["in place"] * 4 + ["increment"] * 4 + ["level"] * 2 + ["sweep", "sum"])
             numbers = sorted(r.sample(range(len(n.reads)), r.randint(1, len(n.reads)))) if self.ch(0.4) else list(range(len(n.reads)))
             if how == "level":
                 # The next time level of an array whose other levels are read.
@@ -142,10 +152,19 @@ class Kernel:
                     l.levels += 1
                     continue
                 how = "new"
-            l = self.array({"new": "y", "in place": "v", "increment": "s"}[how], True)
+            if how == "sum" and (self.dims == 1 or self.style == "wrap"): how = "increment"
+            l = self.array({"new": "y", "in place": "v", "increment": "s", "sweep": "g", "sum": "t"}[how], True,
+                           "flat" if how == "sum" else None)
+            if how == "sum":
+                l.axes = sorted(r.sample(l.axes, r.randint(1, self.dims - 1)), key=l.axes.index)
+            if how == "sweep":
+                # Reads what earlier points have written and later ones will write.
+                for shift in self.shifts(l)[:3]: n.reads.append((l, shift, r.randrange(l.components), 0))
+                numbers = list(range(len(n.reads)))
             shift = zero if self.style == "wrap" or self.ch(0.8) else {a: r.randint(-1, 1) if a in l.axes else 0 for a in range(3)}
             component = r.randrange(l.components)
-            op = {"new": "=", "increment": r.choice(["+=", "+=", "-="]), "in place": r.choice(["own", "own", "own nonlinear", "*="])}[how]
+            op = {"new": "=", "increment": r.choice(["+=", "+=", "-="]), "sum": "+=", "sweep": "sweep",
+                  "in place": r.choice(["own", "own", "own nonlinear", "*="])}[how]
             n.writes.append((l, shift, component, 0, op, numbers))
             if how == "new" and l.components > 1 and self.ch(0.5):
                 n.writes.append((l, shift, (component + 1) % l.components, 0, "=", numbers))
@@ -158,6 +177,8 @@ class Kernel:
         for n in self.nests:
             n.begin, n.end = [0] * self.dims, [0] * self.dims
             accesses = [x[:2] for x in n.reads] + [x[:2] for x in n.writes]
+            for l, shift, _, _, a, reach in n.sums:
+                accesses += [(l, {**shift, a: s}) for s in (-reach, reach)]
             for a in range(self.dims):
                 here = [(l, s[a]) for l, s in accesses if a in l.axes]
                 if self.style in ("interior", "guarded"):
@@ -170,6 +191,8 @@ class Kernel:
             n.order = list(range(self.dims - 1, -1, -1)) if self.ch(0.7) else r.sample(range(self.dims), self.dims)
             n.down = [self.ch(0.15) for _ in range(self.dims)]
             n.spell = [r.randrange(3) for _ in range(self.dims)]
+            n.stride = [2 if self.ch(0.07) else 1 for _ in range(self.dims)]
+            n.tile = r.choice([4, 7]) if self.ch(0.05) else 0
             n.mask = None
             if self.ch(0.15): n.mask, self.masks = self.masks, self.masks + 1
             n.parity = r.choice(AXES[:self.dims]) if self.ch(0.1) else None
@@ -188,6 +211,10 @@ class Kernel:
             top = size if e == 0 else f"({size} > {e} ? {size} - {e} : 0)"
             if n.down[a]: return f"for ({T} {v} = {top}; {v}-- > {b};)" if b == 0 else f"for ({T} {v} = {top}; {v} > {b} && {v}-- > {b};)"
             return f"for ({T} {v} = {b}; {v} + {e} < {size}; ++{v})" if e and n.spell[a] else f"for ({T} {v} = {b}; {v} < {top}; {v}++)"
+        if n.stride[a] == 2 and not n.down[a]: return f"for ({T} {v} = {b}; {v} < {top}; {v} += 2)"
+        if n.tile and a == n.order[-1] and not n.ragged:
+            return (f"for ({T} tile = {b}; tile < {top}; tile += {n.tile})\n"
+                    f"  for ({T} {v} = tile; {v} < tile + {n.tile} && {v} < {top}; ++{v})")
         if n.down[a]: return f"for ({T} {v} = {top} - 1; {v} >= {b}; --{v})"
         if n.spell[a] == 0: return f"for ({T} {v} = {b}; {v} <= {size} - {e + 1}; ++{v})"
         return f"for ({T} {v} = {b}; {v} < {top}; ++{v})"
@@ -229,18 +256,26 @@ class Kernel:
                 depth += 1
                 closing += 1
             texts = [f"@{k}@" for k in range(len(n.reads))]
+            for k, (l, shift, component, level, a, reach) in enumerate(n.sums):
+                inner = self.spelled((l, shift, component, level), mode)
+                lines.append("  " * depth + f"real sum{k} = 0;")
+                lines.append("  " * depth + f"for (int k = -{reach}; k <= {reach}; ++k)")
+                lines.append("  " * depth + f"  sum{k} += real(0.1) * real(k + 2) * {inner};")
             if n.hoist:
                 for k, x in enumerate(n.reads):
                     lines.append("  " * depth + f"const real r{k} = {self.spelled(x, mode)};")
             for w in n.writes:
                 op, numbers = w[4], w[5]
                 e = (points.linear if self.linear else points.any)([texts[k] for k in numbers])
+                for k in range(len(n.sums)): e += f" + {'' if self.linear else f'{texts[numbers[0]]} * '}sum{k}"
                 c = points.constant()
                 e = re.sub("@(\\d+)@", lambda m: f"r{m[1]}" if n.hoist else self.spelled(n.reads[int(m[1])], mode), e)
                 target = self.spelled(w, mode, "write")
                 own = self.spelled(w, mode)
                 if op == "own": text = f"{target} = {c} * {own} + {e}"
                 elif op == "own nonlinear": text = f"{target} = {own} * ({c} + real(0.2) * {own}) + {e}"
+                # Errors and values of a sweep must not grow from point to point.
+                elif op == "sweep": text = f"{target} = " + (f"real(0.02) * ({e})" if self.linear else f"std::tanh(real(0.1) * ({e}))")
                 elif op == "=": text = f"{target} = {e}"
                 elif op == "*=": text = f"{self.spelled(w, mode, 'update')} *= real(0.5) + real(0.25) * ({e})"
                 else: text = f"{self.spelled(w, mode, 'update')} {op} {e}"
@@ -271,15 +306,24 @@ class Kernel:
         body = self.body("plain")
         scalars = self.used_scalars(body)
         arrays = sorted(self.layouts, key=lambda l: not l.written)
-        arrays = [l for l in arrays if re.search(rf"\b{l.name}\b", body)]
+        arrays = [l for l in arrays if re.search(rf"\b{re.escape(l.group or l.name)}\b", body)]
+        for g in ("in.", "out."):  # a pair of which one is left is none
+            members = [l for l in arrays if l.group and l.group.startswith(g)]
+            if len(members) == 1:
+                body = body.replace(members[0].group, members[0].name)
+                members[0].group = None
         renumber = {l.name: k for k, l in enumerate(arrays)}
         for l in arrays: l.number = renumber[l.name]
         recorded = self.body("recorded")
-        inputs = [l.name for l in arrays if not l.written] + scalars
+        inputs = [l.name for l in arrays if not l.written and not l.inactive and not l.group] + scalars
+        groups = {g: [l for l in arrays if l.group and l.group.startswith(g + ".")] for g in ("in", "out")}
+        groups = {g: ls for g, ls in groups.items() if len(ls) == 2}
+        if "in" in groups: inputs.append("in")
         subset = self.r.sample(inputs, self.r.randint(1, len(inputs))) if inputs and self.ch(0.3) else []
         uses = lambda name: re.search(rf"\b{name}\b", body)
 
-        parameters = [l.parameter() for l in arrays] + [f"ADSTENCIL_ACTIVE real {s}" for s in scalars]
+        single = [l for l in arrays if not l.group]
+        parameters = [l.parameter() for l in single] + [f"{'pair' if g == 'out' else 'const_pair'} {g}" for g in groups] + [f"ADSTENCIL_ACTIVE real {s}" for s in scalars]
         plain = []  # parameters without a shadow, and their values
         if uses("dt"): plain.append(("real dt", "real(0.3)"))
         for k in range(self.masks): plain.append((f"const int* mask{k}", f"mask[{k}]"))
@@ -292,7 +336,11 @@ class Kernel:
 
         def arguments(shadows):
             result = []
-            for l in arrays: result += [l.argument("x")] + ([l.argument("xb")] if shadows is not None and (l.written or l.name in shadows) else [])
+            for l in single: result += [l.argument("x")] + ([l.argument("xb")] if shadows is not None and (l.written or l.name in shadows) else [])
+            for g, members in groups.items():
+                both = sorted(members, key=lambda l: l.group)
+                pair = lambda m: f"{'pair' if g == 'out' else 'const_pair'}{{{', '.join(l.argument(m) for l in both)}}}"
+                result += [pair("x")] + ([pair("xb")] if shadows is not None and (g == "out" or g in shadows) else [])
             for k, s in enumerate(scalars, len(arrays)): result += [f"*x[{k}]"] + ([f"xb[{k}]"] if shadows is not None and s in shadows else [])
             return ", ".join(result + [v for _, v in plain])
         def call(function, shadows): return f"[](CALL_ARGUMENTS) {{ {sizes} {function}({arguments(shadows)}); }}"
@@ -312,8 +360,11 @@ class Kernel:
         if not self.signed: text = text.replace(f"for ({self.counter} ", "for (long ")
         out.append(f"static void {self.name}_touch(gather::recorder& r, const gather::extents& n, [[maybe_unused]] const int* const* mask) {{\n"
                    f"  using real [[maybe_unused]] = double;\n  {sizes}\n" + "".join(k + "\n" for k in known) + text + "\n}")
-        infos = [f'{{"{l.name}", {str(l.written).lower()}, false, {str(l.written or l.name in subset).lower()}}}' for l in arrays]
-        infos += [f'{{"{s}", false, true, {str(s in subset).lower()}}}' for s in scalars]
+        def info(name, written, scalar, inactive, shadow):
+            return f'{{"{name}", ' + ", ".join(str(bool(x)).lower() for x in (written, scalar, inactive, shadow)) + "}"
+        infos = [info(l.name, l.written, False, l.inactive,
+                      l.written or (l.group.split(".")[0] if l.group else l.name) in subset) for l in arrays]
+        infos += [info(s, False, True, False, s in subset) for s in scalars]
         domains = ", ".join("{" + ", ".join(map(str, n)) + "}" for n in self.domains())
         out.append(f"static const bool {self.name}_added [[maybe_unused]] = gather::add<real>(\n"
                    f"    GATHER_VARIANT, {{\"{self.name}\",\n    {{{', '.join(infos)}}}, {self.masks},\n    {{{domains}}},\n    {self.name}_touch,\n"
@@ -334,6 +385,8 @@ namespace gather_@ {
 using real = $;
 struct cell2 { real a, b; };
 struct cell3 { real a, b, c; };
+struct pair { real *first, *second; };
+struct const_pair { const real *first, *second; };
 /// A view of an array of up to three dimensions: rows of r0 cells, planes of r1 rows.
 struct view {
   real* d;
@@ -345,6 +398,11 @@ struct const_view {
   long r0, r1;
   const real& operator()(long i, long j = 0, long k = 0) const { return d[i + r0 * (j + r1 * k)]; }
 };
+inline real mean(real a, real b) { return real(2) * a * b / (real(1.5) + a * a + b * b); }
+inline real minmod(real a, real b) {
+  if (a * b <= 0) return 0;
+  return std::fabs(a) < std::fabs(b) ? a : b;
+}
 """
 
 

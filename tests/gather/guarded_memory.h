@@ -1,7 +1,8 @@
 // Arrays that end where their memory ends: behind the last cell, or in front of the first one, comes a page that nobody
 // may touch, and what is left of the array's own pages is filled with canaries.
 //
-// A canary is a quiet NaN that carries its position. Arithmetic on it gives a NaN, and a change of its bits is seen.
+// A canary is a signalling NaN that carries its position. It can be copied, but arithmetic on it, be it the addition of
+// zero, gives a quiet NaN, which is seen in its bits.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
@@ -18,10 +19,10 @@
 namespace gather {
 
 inline double canary(double, std::size_t position) {
-  return std::bit_cast<double>(0x7ff8'dead'0000'0000u | (position & 0xffff'ffffu));
+  return std::bit_cast<double>(0x7ff0'dead'0000'0000u | (position & 0xffff'ffffu));
 }
 inline float canary(float, std::size_t position) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(0x7fd0'0000u | (position & 0xf'ffffu)));
+  return std::bit_cast<float>(static_cast<std::uint32_t>(0x7fa0'0000u | (position & 0xf'ffffu)));
 }
 
 /// Which end of the array touches the forbidden page.

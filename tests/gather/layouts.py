@@ -22,6 +22,8 @@ class Layout:
         self.levels = r.choice([2, 3]) if kind == "levels" else 1
         self.spelling = r.randrange(4)
         self.pad = {a: 0 for a in axes}
+        self.group = None      # the struct of pointers that the array is a member of
+        self.inactive = False  # has no shadow
         self.extra = {a: 0 for a in axes}  # a row has step * n + extra cells
         self.cap = None  # constant extents: a row has step * cap + extra cells
 
@@ -37,9 +39,11 @@ class Layout:
         return plus(f"2 * {SIZES[a]}" if self.step == 2 else SIZES[a], self.extra[a])
 
     # ---- the parts of an access ----
-    def index(self, a, shift):
+    def index(self, a, shift, along=None):
+        """The index on axis a; the counter k of a loop inside of the point is added on the axis `along`."""
         v = "i" + "xyz"[a]
-        return plus(f"2 * {v}" if self.step == 2 else v, self.pad[a] + shift)
+        text = plus(f"2 * {v}" if self.step == 2 else v, self.pad[a] + shift)
+        return text + " + k" if a == along else text
 
     def strides(self):
         """Texts of the strides of all axes but the first."""
@@ -47,9 +51,10 @@ class Layout:
         return [" * ".join(rows[:k + 1]) for k in range(len(rows))]
 
     def cell(self, shift, spelling):
-        i = [f"({self.index(a, shift[a])})" for a in self.axes]
+        along = shift.get("along")
+        i = [f"({self.index(a, shift[a], along)})" for a in self.axes]
         rows = [f"({self.row(a)})" for a in self.axes]
-        if len(i) == 1: return self.index(self.axes[0], shift[self.axes[0]])
+        if len(i) == 1: return self.index(self.axes[0], shift[self.axes[0]], along)
         if spelling == 0:
             text = i[-1]
             for k in range(len(i) - 2, -1, -1): text = f"{i[k]} + {rows[k]} * ({text})"
@@ -72,10 +77,10 @@ class Layout:
         return " * ".join(f"({self.row(a)})" for a in self.axes) if how == "row" else f"{self.name}_level"
 
     def access(self, shift, component=0, level=0):
-        n = self.name
+        n, along = self.group or self.name, shift.get("along")
         if self.kind == "constant" and len(self.axes) > 1:
-            return n + "".join(f"[{self.index(a, shift[a])}]" for a in reversed(self.axes))
-        if self.kind == "view": return f"{n}({', '.join(self.index(a, shift[a]) for a in self.axes)})"
+            return n + "".join(f"[{self.index(a, shift[a], along)}]" for a in reversed(self.axes))
+        if self.kind == "view": return f"{n}({', '.join(self.index(a, shift[a], along) for a in self.axes)})"
         text = self.cell(shift, self.spelling)
         if self.kind == "aos":
             c = self.components
@@ -83,14 +88,15 @@ class Layout:
         if self.kind == "struct": return f"{n}[{text}].{'abc'[component]}"
         if self.kind == "levels":
             return f"{n}[{text}]" if level == 0 else f"{n}[{level} * {n}_level + {text}]"
-        return f"{n}[{text}]"
+        return f"*({n} + ({text}))" if self.spelling == 3 and not self.group else f"{n}[{text}]"
 
     # ---- parameters and arguments ----
     def parameter(self):
         const, n = "" if self.written else "const ", self.name
+        if self.inactive: const = "ADSTENCIL_INACTIVE " + const
         if self.kind == "constant" and len(self.axes) > 1:
             return f"{const}real (*{n})" + "".join(f"[{self.row(a)}]" for a in reversed(self.axes[:-1]))
-        if self.kind == "view": return f"{'view' if self.written else 'const_view'} {n}"
+        if self.kind == "view": return f"{'ADSTENCIL_INACTIVE ' * self.inactive}{'view' if self.written else 'const_view'} {n}"
         if self.kind == "struct": return f"{const}cell{self.components}* {n}"
         return f"{const}real* {n}"
 

@@ -8,7 +8,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 ONE = ["@ * @ * C", "std::sqrt(real(1) + @ * @)", "std::exp(real(0.1) * @)", "std::fabs(@ - real(0.1)) * C",
        "@ / (real(2) + @ * @)", "C * @", "(real(1) + @ * @) * C", "std::sin(@) * C"]
 TWO = ["C * @ * #", "@ / (real(2) + # * #)", "std::fmin(@, #)", "std::fmax(@, C * #)", "(@ - #) * real(0.5) * (@ + #)",
-       "std::sqrt(real(1) + @ * @ + # * #)", "C * (@ - #)", "std::fabs(@ - #) * C", "std::exp(real(0.1) * @) * #"]
+       "std::sqrt(real(1) + @ * @ + # * #)", "mean(@, #)", "minmod(@, #) * C", "C * (@ - #)", "std::fabs(@ - #) * C", "std::exp(real(0.1) * @) * #"]
 THREE = ["(@ + #) * ($ - @) * C", "std::fmax(real(0), std::fmin(@ - #, $ - @))", "@ * # * $",
          "(real(1) + real(0.5) * (@ * @ + # * #)) * ($ - #)", "C * (@ - real(2) * # + $)",
          "std::fmax(@, real(0)) * (# - $) + std::fmin(@, real(0)) * ($ - #)"]
