@@ -14,6 +14,7 @@
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
 #include "model/Normalise.h"
+#include "model/OpenMP.h"
 #include "model/Request.h"
 #include "model/Strategy.h"
 #include "report/PlanPrinter.h"
@@ -146,6 +147,7 @@ static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Op
     }
     cleanUp(*F, FAM, Optimised && !options().CheckOverlap);
     removeMarkers(*F);
+    forgetWorkSharing(*F);
     if (options().CheckOverlap && !R->OnGrid)
       checkOverlap(*R);
     if (hasGridSums(*R) && (!OnCpu || options().GpuSums)) {

@@ -16,6 +16,13 @@ compiler=(clang-22 llvm-22-dev libclang-22-dev libclang-cpp22-dev libstdc++-12-d
 libraries=(libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev libboost-context1.81-dev libtbb-dev libnlopt-dev libnlopt-cxx-dev)
 results=(gnuplot-nox)
 testing=(libgtest-dev libbenchmark-dev libmpfr-dev llvm-22-tools clang-tools-22 clang-format-22 clang-tidy-22)
+# Debian has one release of the OpenMP runtime installed at a time. What is there stays: older ones do all but dynamic
+# schedules.
+openmp=libomp-22-dev
+for other in $(dpkg-query -W -f '${Package}=${db:Status-Status}\n' 'libomp-*-dev' 2>/dev/null | sed -n 's/=installed$//p'); do
+  openmp=$other
+done
+testing+=("$openmp")
 packages=("${build_tools[@]}" "${compiler[@]}" "${libraries[@]}" "${results[@]}" "${testing[@]}")
 
 say() { echo "install-deps: $*"; }

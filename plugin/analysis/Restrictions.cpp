@@ -27,7 +27,7 @@ public:
   Checker(const Request &R, const Activity &A) : R(R), A(A) {}
 
   bool check() {
-    if (!checkControlFlow() || !checkOpenMP() || !checkCooperation())
+    if (!checkControlFlow() || !checkCooperation())
       return false;
     for (const Instruction &I : instructions(*R.F))
       if (!checkInstruction(I))
@@ -60,16 +60,6 @@ private:
         return refuseAt(*T, "it throws or catches exceptions",
                         "return an error code, or check before the kernel is called");
     }
-    return true;
-  }
-
-  /// Looked for first, because what clang makes of a construct would be refused for reasons that are not the user's.
-  bool checkOpenMP() const {
-    for (const Instruction &I : instructions(*R.F))
-      if (const auto *CB = dyn_cast<CallBase>(&I))
-        if (const Function *F = CB->getCalledFunction(); F && F->getName().starts_with("__kmpc_fork"))
-          return refuseAt(I, "it contains an OpenMP construct",
-                          "compile the kernel without -fopenmp; parallel nests are not differentiated yet");
     return true;
   }
 

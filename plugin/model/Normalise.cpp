@@ -15,6 +15,7 @@
 #include "model/Inline.h"
 #include "model/Library.h"
 #include "model/Memory.h"
+#include "model/OpenMP.h"
 #include "model/WideIndices.h"
 
 #include "llvm/Analysis/ValueTracking.h"
@@ -209,6 +210,11 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
     Done = inlineCalls(R);
     if (Done == Inlined::Refused)
       return false;
+    Serialised Regions = serialiseOpenMP(R);
+    if (Regions == Serialised::Refused)
+      return false;
+    if (Regions == Serialised::Something)
+      Done = Inlined::Something;
     purifyMathematics(F);
     dropAnnotations(F);
     if (Done == Inlined::Something)
@@ -218,6 +224,7 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   if (!lowerMemoryCalls(R))
     return false;
   simplify(F, FAM);
+  restoreNests(F, FAM);
   if (R.OnGrid) {
     splitVectors(F, FAM);
     annotateGridIndices(F);
