@@ -79,7 +79,9 @@ struct FlatLoop {
   BasicBlock *Preheader, *Header, *Latch, *Exit;
   Value *Count;
   bool Signed;
-  Value *More = nullptr; ///< another test for the end of the loop, with the user's counter
+  BasicBlock *Front;      ///< in front of the nest
+  Value *Enter = nullptr; ///< computed there: the loop has an iteration
+  Value *More = nullptr;  ///< computed at the end of the loop: there is another iteration
 };
 
 } // namespace
@@ -135,7 +137,7 @@ static std::optional<FlatLoop> recognise(const Loop &L) {
   Value *Count = countOf(L, *Test, StaysIfTrue, *Counter);
   if (!Count)
     return std::nullopt;
-  return FlatLoop{Counter, Next, Test, Branch, Preheader, Header, Latch, Exit, Count, Test->isSigned(), nullptr};
+  return FlatLoop{Counter, Next, Test, Branch, Preheader, Header, Latch, Exit, Count, Test->isSigned(), Preheader};
 }
 
 /// Collects the factors of a product of integers, constants apart.
@@ -187,7 +189,7 @@ struct Division {
 /// Finds how the counter is split. Empty if it is not, or if it is used in other ways, too.
 static std::optional<Division> divisionOf(const FlatLoop &Flat, const Loop &L) {
   Division D;
-  Instruction *Front = Flat.Preheader->getTerminator();
+  Instruction *Front = Flat.Front->getTerminator();
   for (User *U : Flat.Counter->users()) {
     auto *I = cast<Instruction>(U);
     if (I == Flat.Next || I == Flat.Test)
@@ -284,7 +286,7 @@ static FlatLoop wrap(FlatLoop &Flat, const Division &D, Value *OuterCount, const
       if (I->use_empty())
         I->eraseFromParent();
   FlatLoop Outer{Counter, Next,      Test,       Branch,      Flat.Preheader, Header,
-                 Latch,   Flat.Exit, OuterCount, Flat.Signed, nullptr};
+                 Latch,   Flat.Exit, OuterCount, Flat.Signed, Flat.Front};
   Flat.Preheader = Preheader;
   Flat.Exit = Latch;
   Flat.Count = D.Divisor;
@@ -374,32 +376,36 @@ static std::optional<UserCounter> readCounter(Instruction *V, PHINode *Counter) 
   return C;
 }
 
-/// Makes the user's counter a variable of the loop. Returns the test for another iteration, to be made at the end of
-/// the loop, if it can be made with this variable: it then reads as in a serial loop.
-static Value *makeVariable(const UserCounter &C, const FlatLoop &N, const DominatorTree &DT, unsigned Levels) {
+/// Makes the user's counter a variable of the loop. Where it goes in steps of one the loop's tests become those of a
+/// serial loop.
+static void makeVariable(const UserCounter &C, FlatLoop &Level, const DominatorTree &DT, unsigned Levels) {
   Type *T = C.V->getType();
-  IRBuilder<> Front(N.Preheader->getTerminator());
+  IRBuilder<> Front(Level.Front->getTerminator());
   Value *First = inType(Front, C.First, T), *Step = inType(Front, C.Step, T);
   // The user's counter does not leave its type before the loop ends, which for signed types is a rule of C++ and for
   // all types one of OpenMP (the number of iterations can be computed).
-  int Sign = signOf(First, DT, N.Preheader, Levels);
-  IRBuilder<> B(N.Header, N.Header->begin());
+  int Sign = signOf(First, DT, Level.Front, Levels);
+  IRBuilder<> B(Level.Header, Level.Header->begin());
   B.SetCurrentDebugLocation(C.V->getDebugLoc());
   PHINode *Phi = B.CreatePHI(T, 2, "user.counter");
-  B.SetInsertPoint(N.Latch->getTerminator());
+  B.SetInsertPoint(Level.Latch->getTerminator());
   bool NSW = C.NSW || Sign > 0, NUW = Sign < 0 && !C.Down;
   Value *Next = C.Down ? B.CreateSub(Phi, Step, "", NUW, NSW) : B.CreateAdd(Phi, Step, "", NUW, NSW);
-  Phi->addIncoming(First, N.Preheader);
-  Phi->addIncoming(Next, N.Latch);
+  Phi->addIncoming(First, Level.Preheader);
+  Phi->addIncoming(Next, Level.Latch);
   C.V->replaceAllUsesWith(Phi);
   RecursivelyDeleteTriviallyDeadInstructions(C.V);
   if (!match(Step, m_One()))
-    return nullptr;
-  Value *Count = inType(Front, N.Count, T);
+    return;
+  Value *Count = inType(Front, Level.Count, T);
   Value *End = C.Down ? Front.CreateSub(First, Count) : Front.CreateAdd(First, Count);
-  if (NSW)
-    return C.Down ? B.CreateICmpSGT(Next, End) : B.CreateICmpSLT(Next, End);
-  return NUW ? B.CreateICmpULT(Next, End) : B.CreateICmpNE(Next, End);
+  if (!NSW && !NUW) {
+    Level.More = B.CreateICmpNE(Next, End);
+    return;
+  }
+  CmpInst::Predicate Before = !NSW ? CmpInst::ICMP_ULT : C.Down ? CmpInst::ICMP_SGT : CmpInst::ICMP_SLT;
+  Level.Enter = Front.CreateICmp(Before, First, End);
+  Level.More = B.CreateICmp(Before, Next, End);
 }
 
 /// Finds the user's counter that is computed from this one: the end of a chain of single uses.
@@ -426,14 +432,14 @@ static std::optional<UserCounter> findUserCounter(const FlatLoop &Level, const L
   if (!IsSum && !isa<TruncInst>(Last))
     return std::nullopt;
   std::optional<UserCounter> C = readCounter(Last, Level.Counter);
-  Instruction *Front = Level.Preheader->getTerminator();
+  Instruction *Front = Level.Front->getTerminator();
   bool Changed = false;
   if (!C || !L.makeLoopInvariant(C->First, Changed, Front) || !L.makeLoopInvariant(C->Step, Changed, Front))
     return std::nullopt;
   return C;
 }
 
-/// Moves the test to the end of a loop that has at least one iteration. Blocks are those of the loop.
+/// Moves the test of a loop that has at least one iteration to its end. Blocks are those of the loop.
 static void testAtEnd(const FlatLoop &Level, const SmallPtrSetImpl<BasicBlock *> &Blocks) {
   auto IsOutside = [&](Use &U) { return !Blocks.contains(cast<Instruction>(U.getUser())->getParent()); };
   for (PHINode &Phi : Level.Header->phis())
@@ -441,9 +447,7 @@ static void testAtEnd(const FlatLoop &Level, const SmallPtrSetImpl<BasicBlock *>
   Instruction *Back = Level.Latch->getTerminator();
   IRBuilder<> B(Back);
   B.SetCurrentDebugLocation(Level.Branch->getDebugLoc());
-  CmpInst::Predicate Less = Level.Signed ? CmpInst::ICMP_SLT : CmpInst::ICMP_ULT;
-  Value *More = Level.More ? Level.More : B.CreateICmp(Less, Level.Next, Level.Count);
-  BranchInst *End = B.CreateCondBr(More, Level.Header, Level.Exit);
+  BranchInst *End = B.CreateCondBr(Level.More, Level.Header, Level.Exit);
   End->setMetadata(LLVMContext::MD_loop, Back->getMetadata(LLVMContext::MD_loop));
   Back->eraseFromParent();
   Level.Exit->replacePhiUsesWith(Level.Header, Level.Latch);
@@ -451,6 +455,51 @@ static void testAtEnd(const FlatLoop &Level, const SmallPtrSetImpl<BasicBlock *>
   B.CreateBr(Level.Branch->getSuccessor(!Blocks.contains(Level.Branch->getSuccessor(0))));
   Level.Branch->eraseFromParent();
   Level.Test->eraseFromParent();
+}
+
+/// Moves the tests of a nest: those whether to enter to its front, the others to the ends of its loops. Clang has
+/// tested in front of the nest that all its loops have iterations, so that the former mostly disappear.
+static void moveTests(MutableArrayRef<FlatLoop> Nest, const Loop &L) {
+  const FlatLoop &Outer = Nest.front();
+  BasicBlock *Front = Outer.Front, *Exit = Outer.Exit;
+  IRBuilder<> B(Front->getTerminator());
+  Value *Enter = B.getTrue();
+  for (FlatLoop &Level : Nest) {
+    CmpInst::Predicate Less = Level.Signed ? CmpInst::ICMP_SLT : CmpInst::ICMP_ULT;
+    if (!Level.Enter)
+      Level.Enter = B.CreateICmp(Less, ConstantInt::get(Level.Count->getType(), 0), Level.Count);
+    if (!Level.More)
+      Level.More = IRBuilder<>(Level.Latch->getTerminator()).CreateICmp(Less, Level.Next, Level.Count);
+    Enter = B.CreateLogicalAnd(Enter, Level.Enter);
+  }
+  // What the loop hands on meets in phis what it started with.
+  SmallPtrSet<BasicBlock *, 16> Blocks(L.block_begin(), L.block_end()), All = Blocks;
+  for (const FlatLoop &Level : Nest)
+    All.insert_range(ArrayRef<BasicBlock *>{Level.Header, Level.Latch, Level.Preheader});
+  for (PHINode &Phi : Outer.Header->phis()) {
+    PHINode *Last = PHINode::Create(Phi.getType(), 2, Phi.getName() + ".last", Exit->begin());
+    Phi.replaceUsesWithIf(Last, [&](Use &U) { return !All.contains(cast<Instruction>(U.getUser())->getParent()); });
+    if (Last->use_empty()) {
+      Last->eraseFromParent();
+      continue;
+    }
+    Last->addIncoming(&Phi, Outer.Header);
+  }
+  for (PHINode &Last : Exit->phis()) {
+    auto *Phi = dyn_cast<PHINode>(Last.getIncomingValueForBlock(Outer.Header));
+    bool IsOurs = Phi && Phi->getParent() == Outer.Header;
+    Last.addIncoming(IsOurs ? Phi->getIncomingValueForBlock(Front) : Last.getIncomingValueForBlock(Outer.Header),
+                     Front);
+  }
+  for (const FlatLoop &Level : reverse(Nest)) {
+    Blocks.insert_range(ArrayRef<BasicBlock *>{Level.Header, Level.Latch});
+    testAtEnd(Level, Blocks);
+    Blocks.insert(Level.Preheader);
+  }
+  Instruction *In = Front->getTerminator();
+  B.SetInsertPoint(In);
+  B.CreateCondBr(Enter, In->getSuccessor(0), Exit)->setDebugLoc(In->getDebugLoc());
+  In->eraseFromParent();
 }
 
 static bool hasPromise(const Loop &L) {
@@ -489,7 +538,7 @@ static void restore(Loop &L, Function &F) {
     std::optional<Division> D = divisionOf(*Flat, L);
     if (!D)
       break;
-    IRBuilder<> B(Flat->Preheader->getTerminator());
+    IRBuilder<> B(Flat->Front->getTerminator());
     Value *OuterCount = quotient(B, Flat->Count, D->Divisor);
     if (!OuterCount)
       break;
@@ -500,16 +549,9 @@ static void restore(Loop &L, Function &F) {
   DominatorTree DT(F);
   for (FlatLoop &Level : Nest)
     if (std::optional<UserCounter> C = findUserCounter(Level, L))
-      Level.More = makeVariable(*C, Level, DT, Nest.size());
-  if (!Shared)
-    return;
-  // Clang tests in front of a work-shared loop that there is something to do.
-  SmallPtrSet<BasicBlock *, 16> Blocks(L.block_begin(), L.block_end());
-  for (const FlatLoop &Level : reverse(Nest)) {
-    Blocks.insert_range(ArrayRef<BasicBlock *>{Level.Header, Level.Latch});
-    testAtEnd(Level, Blocks);
-    Blocks.insert(Level.Preheader);
-  }
+      makeVariable(*C, Level, DT, Nest.size());
+  if (Shared)
+    moveTests(Nest, L);
 }
 
 void restoreNests(Function &F, FunctionAnalysisManager &FAM) {
