@@ -140,7 +140,8 @@ private:
     const auto *I = dyn_cast<Instruction>(V);
     if (!I || Outermost->contains(I) || isArrayMarker(I) || isScalarMarker(I))
       return true;
-    if (!I->getType()->isPointerTy() && !P.A.isActive(I))
+    // The shadows of arrays whose pointers are members of a record are loaded pointers.
+    if (I->getType()->isPointerTy() ? isa<LoadInst>(I) : !P.A.isActive(I))
       return true;
     bool Again = isa<GetElementPtrInst>(I) || isa<CastInst>(I) || isa<BinaryOperator>(I) || isa<UnaryOperator>(I) ||
                  isa<SelectInst>(I) || isa<FreezeInst>(I);
