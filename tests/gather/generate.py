@@ -115,7 +115,7 @@ class Kernel:
         # Data that is updated in place or lies in several levels is read and written.
         for nest in self.nests:
             for l, *_ in nest.writes: l.written = True
-        for l in inputs: l.inactive = not l.written and self.ch(0.06)
+        for l in inputs[1:]: l.inactive = not l.written and self.ch(0.1)
         for written in (False, True):
             pair = [l for l in self.layouts if l.written == written and l.kind == "flat" and not l.inactive]
             if len(pair) > 1 and self.ch(0.2):
@@ -140,7 +140,7 @@ class Kernel:
         zero = {a: 0 for a in range(3)}
         for _ in range(r.choice([1, 1, 1, 2, 3])):
             how = r.choice(["new"] * 12 + ["in place"] * 4 + ["increment"] * 4 + ["level"] * 2 + ["sweep", "sum"])
-            numbers = sorted(r.sample(range(len(n.reads)), r.randint(1, len(n.reads)))) if self.ch(0.4) else list(range(len(n.reads)))
+            numbers = sorted(r.sample(range(len(n.reads)), r.randint(1, len(n.reads)))) if n.writes and self.ch(0.6) else list(range(len(n.reads)))
             if how == "level":
                 # The next time level of an array whose other levels are read.
                 levels = [l for l, *_ in n.reads if l.kind == "levels" and l not in produced and len(l.axes) == self.dims and l.step == 1
