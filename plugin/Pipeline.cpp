@@ -9,6 +9,7 @@
 #include "emit/DeviceLibrary.h"
 #include "emit/GridSum.h"
 #include "emit/Overlap.h"
+#include "emit/Parallel.h"
 #include "emit/Reverse.h"
 #include "emit/Tangent.h"
 #include "frontend/Declare.h"
@@ -102,6 +103,31 @@ static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
   return emitTangentKernel(R, A, S) && isValid(R, "the tangent");
 }
 
+/// Makes loops of a derivative parallel that was just written. Returns the functions that they have become.
+static SmallVector<Function *, 2> shareOutLoops(const Request &R) {
+  const clang::LangOptions &Language = diagnosticTarget()->getLangOpts();
+  if (R.TheMode == DerivativeMode::Tangent)
+    markWorkSharedLoops(*R.F);
+  forgetWorkSharing(*R.F);
+  // The check of overlaps looks at all accesses of the function.
+  return lowerParallelLoops(*R.F, Language.OpenMP && !Language.OpenMPSimd && !R.OnGrid && !options().CheckOverlap);
+}
+
+/// Cleans up a derivative and makes an ordinary function of it.
+static void finish(Request &R, FunctionAnalysisManager &FAM, bool Optimised) {
+  Function &F = *R.F;
+  cleanUp(F, FAM, /*OptimiserFollows=*/true);
+  removeMarkers(F);
+  SmallVector<Function *, 2> Functions = shareOutLoops(R);
+  Functions.push_back(&F);
+  FAM.invalidate(F, PreservedAnalyses::none());
+  if (!Optimised || options().CheckOverlap)
+    for (Function *G : Functions)
+      cleanUp(*G, FAM, /*OptimiserFollows=*/false);
+  if (options().CheckOverlap && !R.OnGrid)
+    checkOverlap(R);
+}
+
 /// Removes clang's record of the markers of parameters. Unoptimised, it would keep parameters of kernels in memory.
 static void dropParameterMarkers(Module &M) {
   for (Function &F : M) {
@@ -145,11 +171,7 @@ static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Op
       F->setComdat(nullptr);
       continue;
     }
-    cleanUp(*F, FAM, Optimised && !options().CheckOverlap);
-    removeMarkers(*F);
-    forgetWorkSharing(*F);
-    if (options().CheckOverlap && !R->OnGrid)
-      checkOverlap(*R);
+    finish(*R, FAM, Optimised);
     if (hasGridSums(*R) && (!OnCpu || options().GpuSums)) {
       FAM.clear(*F, F->getName());
       lowerGridSums(F);
