@@ -1,6 +1,6 @@
-// adjoint_kernels: how fast are generated adjoints of stencils? Ten kernels, each as a serial nest, with OpenMP and with
-// CUDA; for each the primal, the generated __vjp_ and __adjoint_, and two vjps written by hand: a gather and a scatter.
-// Every result is verified before anything is timed. docs/benchmarks.md explains the table.
+// adjoint_kernels: how fast are generated adjoints of stencils? Ten kernels, each as a serial nest, with OpenMP and
+// with CUDA; for each the primal, the generated __vjp_ and __adjoint_, and two vjps written by hand: a gather and a
+// scatter. Every result is verified before anything is timed. docs/benchmarks.md explains the table.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "harness/measure.h"
@@ -25,10 +25,18 @@ namespace {
 
 using namespace bench;
 
-constexpr std::array<std::string_view, 12> kernel_order = {
-    "heat-3d",           "heat-3d-nonlinear",     "wave-3d",          "wave-3d-r4", "geothermal-flux",
-    "geothermal-divergence", "elastic-velocity-2d", "elastic-stress-2d", "ice-2d",     "burgers-1d",
-    "shallow-water-2d",  "weno5-2d"};
+constexpr std::array<std::string_view, 12> kernel_order = {"heat-3d",
+                                                           "heat-3d-nonlinear",
+                                                           "wave-3d",
+                                                           "wave-3d-r4",
+                                                           "geothermal-flux",
+                                                           "geothermal-divergence",
+                                                           "elastic-velocity-2d",
+                                                           "elastic-stress-2d",
+                                                           "ice-2d",
+                                                           "burgers-1d",
+                                                           "shallow-water-2d",
+                                                           "weno5-2d"};
 constexpr std::array<std::string_view, 3> form_order = {"serial", "openmp", "cuda"};
 
 template <class List>
@@ -84,7 +92,8 @@ void show(const std::string& text) {
 void check(const kernel& k, const kernel& serial, const shape& size) {
   if (&k == &serial)
     verify_reference(k, k.odd);
-  for (const shape& s : {k.odd, shape{1, std::min(k.odd.ny, 2), k.odd.nz}, k.odd.ny > 1 ? shape{2, 1, 1} : shape{3}, size})
+  for (const shape& s :
+       {k.odd, shape{1, std::min(k.odd.ny, 2), k.odd.nz}, k.odd.ny > 1 ? shape{2, 1, 1} : shape{3}, size})
     verify(k, serial, s);
 }
 
@@ -123,8 +132,7 @@ int run(const choices& chosen) {
     throw adstencil::usage_error("no kernel matches '" + chosen.filter + "'; --list names them");
   std::printf("%s%d kernels and forms verified\n", chosen.verify_only ? "" : table(rows).c_str(), verified);
   if (!chosen.json.empty())
-    adstencil::write_json(chosen.json,
-                          {{"context", context(chosen)}, {"benchmarks", runs}, {"rows", to_json(rows)}});
+    adstencil::write_json(chosen.json, {{"context", context(chosen)}, {"benchmarks", runs}, {"rows", to_json(rows)}});
   return adstencil::exit_status::success;
 }
 

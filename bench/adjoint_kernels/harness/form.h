@@ -188,6 +188,8 @@ inline constexpr int line_block = 4096; ///< cells of a row that a thread takes 
 template <guard G, class Cells>
 BENCH_INLINE void gather_row(Cells cells, int y, int z, int x0, int x1) {
   if constexpr (G == guard::none) {
+    for (; x0 < x1 && x0 % 8 != 0; ++x0) // up to a cache line's start: stores that straddle lines cost up to 30 %
+      cells.template cell<G>(x0, y, z);
     BENCH_VECTORISE
     for (int x = x0; x < x1; ++x)
       cells.template cell<G>(x, y, z);

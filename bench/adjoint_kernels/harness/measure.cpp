@@ -99,10 +99,15 @@ row measure(const kernel& k, const shape& size, int repetitions, boost::json::ar
     run(f); // pages, threads
     const double once = seconds(run, f);
     const auto iterations = std::clamp(static_cast<long>(least_seconds / std::max(once, 1e-9)) + 1, 1l, 10000l);
-    benchmark::RegisterBenchmark((prefix + name).c_str(), [&run, &f](benchmark::State& state) {
-      for ([[maybe_unused]] auto _ : state)
-        run(f);
-    })->Iterations(iterations)->Repetitions(repetitions)->UseRealTime()->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((prefix + name).c_str(),
+                                 [&run, &f](benchmark::State& state) {
+                                   for ([[maybe_unused]] auto _ : state)
+                                     run(f);
+                                 })
+        ->Iterations(iterations)
+        ->Repetitions(repetitions)
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
   }
   collector collected(runs);
   benchmark::RunSpecifiedBenchmarks(&collected);

@@ -31,8 +31,8 @@ struct row {
 /// Prepares Google Benchmark; call once.
 void prepare_measurement();
 
-/// Runs the variants of a kernel in turns (random order, `repetitions` rounds) on arrays of the given size. Every single
-/// run is appended to `runs` with the keys of Google Benchmark's own JSON.
+/// Runs the variants of a kernel in turns (random order, `repetitions` rounds) on arrays of the given size. Every
+/// single run is appended to `runs` with the keys of Google Benchmark's own JSON.
 row measure(const kernel& k, const shape& size, int repetitions, boost::json::array& runs);
 
 /// The rows as an aligned table with a line of headings.

@@ -2,8 +2,8 @@
 //
 //     un = u - a (max(u, 0) (u - w) + min(u, 0) (e - u)) + d (w - 2 u + e)            at the inner points
 //
-// with the neighbours w and e, a = dt / dx and d = nu dt / dx^2. Stencil: 3 points, radius 1. Minimum traffic of a point: primal 16
-// bytes (u read, un written); vjp 32 (u and the cotangent of un read, the one of u read and written).
+// with the neighbours w and e, a = dt / dx and d = nu dt / dx^2. Stencil: 3 points, radius 1. Minimum traffic of a
+// point: primal 16 bytes (u read, un written); vjp 32 (u and the cotangent of un read, the one of u read and written).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"

@@ -2,11 +2,11 @@
 //
 //     sxx += dt ((l + 2 m) exx + l eyy),  syy += dt (l exx + (l + 2 m) eyy),  sxy += dt m_c (dy vx + dx vy)
 //
-// with the strain rates exx = dx vx, eyy = dy vy of a cell, Lamé's parameters l and m in the cells, m averaged over the four cells
-// around a corner (m_c), grid spacing 1. sxx, syy, l and m have nx x ny cells, vx (nx + 1) x ny faces, vy nx x (ny + 1), sxy
-// (nx + 1) x (ny + 1) corners; a cell looks after its lower left corner. Applied at cells but the first column and row, in place.
-// Minimum traffic of a point: primal 80 bytes (vx, vy, l and m read, three stresses read and written); vjp 120 (the same four and
-// three cotangents read, four shadows read and written).
+// with the strain rates exx = dx vx, eyy = dy vy of a cell, Lamé's parameters l and m in the cells, m averaged over the
+// four cells around a corner (m_c), grid spacing 1. sxx, syy, l and m have nx x ny cells, vx (nx + 1) x ny faces, vy nx
+// x (ny + 1), sxy (nx + 1) x (ny + 1) corners; a cell looks after its lower left corner. Applied at cells but the first
+// column and row, in place. Minimum traffic of a point: primal 80 bytes (vx, vy, l and m read, three stresses read and
+// written); vjp 120 (the same four and three cotangents read, four shadows read and written).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"
@@ -72,8 +72,8 @@ struct cells {
   BENCH_DEVICE BENCH_INLINE void cell(int x, int y, int) const {
     const long sy = nx - 1, sc = sy + 1;
     const auto has = [&](int dx, int dy) BENCH_INLINED { return points.has<G>(x + dx, y + dy); };
-    const auto at = [=](int dx, int dy) BENCH_INLINED { return x + dx + sy * (y + dy); };        // a cell
-    const auto corner = [=](int dx, int dy) BENCH_INLINED { return x + dx + sc * (y + dy); };    // a corner, a left face
+    const auto at = [=](int dx, int dy) BENCH_INLINED { return x + dx + sy * (y + dy); };     // a cell
+    const auto corner = [=](int dx, int dy) BENCH_INLINED { return x + dx + sc * (y + dy); }; // a corner, a left face
     const auto exx_bar = [&](int dx, int dy) BENCH_INLINED {
       const long e = at(dx, dy);
       return has(dx, dy) ? (l[e] + 2 * m[e]) * sxxb[e] + l[e] * syyb[e] : 0.0;

@@ -2,10 +2,10 @@
 //
 //     vx += dt b_x (dx sxx + dy sxy),    vy += dt b_y (dx sxy + dy syy)            at the inner faces
 //
-// with b = 1 / density in the cells, averaged on the faces (b_x, b_y), grid spacing 1. sxx, syy and b have nx x ny cells, vx
-// (nx + 1) x ny faces, vy nx x (ny + 1), sxy (nx + 1) x (ny + 1) corners; a cell looks after its left and its lower face. In place.
-// Minimum traffic of a point: primal 64 bytes (sxx, syy, sxy and b read, vx and vy read and written); vjp 112 (the same four and
-// two cotangents read, four shadows read and written).
+// with b = 1 / density in the cells, averaged on the faces (b_x, b_y), grid spacing 1. sxx, syy and b have nx x ny
+// cells, vx (nx + 1) x ny faces, vy nx x (ny + 1), sxy (nx + 1) x (ny + 1) corners; a cell looks after its left and its
+// lower face. In place. Minimum traffic of a point: primal 64 bytes (sxx, syy, sxy and b read, vx and vy read and
+// written); vjp 112 (the same four and two cotangents read, four shadows read and written).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"
@@ -78,12 +78,10 @@ struct cells {
       syyb[c] += force_y - (upper ? h * (b[c] + b[c + sy]) * vyb[c + sy] : 0.0);
     if (here || right || upper) {
       double sum = 0;
-      const auto from_x = [&](long e, long f) BENCH_INLINED {
-        sum += (sxx[e] - sxx[e - 1] + sxy[f + sc] - sxy[f]) * vxb[f];
-      };
-      const auto from_y = [&](long e, long f) BENCH_INLINED {
-        sum += (sxy[f + 1] - sxy[f] + syy[e] - syy[e - sy]) * vyb[e];
-      };
+      const auto from_x = [&](long e, long f)
+                              BENCH_INLINED { sum += (sxx[e] - sxx[e - 1] + sxy[f + sc] - sxy[f]) * vxb[f]; };
+      const auto from_y = [&](long e, long f)
+                              BENCH_INLINED { sum += (sxy[f + 1] - sxy[f] + syy[e] - syy[e - sy]) * vyb[e]; };
       if (here) {
         from_x(c, corner);
         from_y(c, corner);

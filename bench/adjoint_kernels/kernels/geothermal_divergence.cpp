@@ -3,8 +3,9 @@
 //
 //     RP = (qx(right) - qx(left)) / dx + (qy(upper) - qy(lower)) / dy - Q            in all cells
 //
-// RP and Q have nx x ny cells, qx (nx + 1) x ny faces and qy nx x (ny + 1). Minimum traffic of a point: primal 32 bytes (qx, qy
-// and Q read, RP written); vjp 56 (the cotangent of RP read, three shadows read and written). The kernel is linear.
+// RP and Q have nx x ny cells, qx (nx + 1) x ny faces and qy nx x (ny + 1). Minimum traffic of a point: primal 32 bytes
+// (qx, qy and Q read, RP written); vjp 56 (the cotangent of RP read, three shadows read and written). The kernel is
+// linear.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"

@@ -3,9 +3,9 @@
 //
 //     Rqx = qx + (K(w) + K(e)) / 2 (P(e) - P(w)) / dx         on the inner faces between cells w and e; Rqy likewise
 //
-// P and K have nx x ny cells, qx (nx + 1) x ny faces and qy nx x (ny + 1); a cell looks after its right and its upper face.
-// Minimum traffic of a point: primal 48 bytes (qx, qy, P and K read, two residuals written); vjp 96 (P, K and two cotangents read,
-// four shadows read and written).
+// P and K have nx x ny cells, qx (nx + 1) x ny faces and qy nx x (ny + 1); a cell looks after its right and its upper
+// face. Minimum traffic of a point: primal 48 bytes (qx, qy, P and K read, two residuals written); vjp 96 (P, K and two
+// cotangents read, four shadows read and written).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"

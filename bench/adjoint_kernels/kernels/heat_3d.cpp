@@ -2,8 +2,8 @@
 //
 //     un = u + r (sum of the six neighbours - 6 u)            at the inner points
 //
-// Stencil: 7 points, radius 1. Minimum traffic of a point: primal 16 bytes (u read, un written); vjp 24 (the cotangent of
-// un read, the one of u read and written). The kernel is linear: no value is read.
+// Stencil: 7 points, radius 1. Minimum traffic of a point: primal 16 bytes (u read, un written); vjp 24 (the cotangent
+// of un read, the one of u read and written). The kernel is linear: no value is read.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"
@@ -44,8 +44,8 @@ struct cells {
     const auto w = [&](int dx, int dy, int dz) BENCH_INLINED {
       return points.has<G>(x + dx, y + dy, z + dz) ? wb[c + dx + sy * dy + sz * dz] : 0.0;
     };
-    ub[c] += (1 - 6 * r) * w(0, 0, 0) +
-             r * (w(-1, 0, 0) + w(1, 0, 0) + w(0, -1, 0) + w(0, 1, 0) + w(0, 0, -1) + w(0, 0, 1));
+    ub[c] +=
+        (1 - 6 * r) * w(0, 0, 0) + r * (w(-1, 0, 0) + w(1, 0, 0) + w(0, -1, 0) + w(0, 1, 0) + w(0, 0, -1) + w(0, 0, 1));
   }
 };
 

@@ -2,8 +2,8 @@
 //
 //     un = u + r sum over the six faces of (k(u) + k(n)) / 2 (n - u)            at the inner points, n the neighbour
 //
-// Stencil: 7 points, radius 1. Minimum traffic of a point: primal 16 bytes (u read, un written); vjp 32 (u and the cotangent
-// of un read, the one of u read and written).
+// Stencil: 7 points, radius 1. Minimum traffic of a point: primal 16 bytes (u read, un written); vjp 32 (u and the
+// cotangent of un read, the one of u read and written).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"

@@ -2,16 +2,18 @@
 //
 //     H_t = div(D grad S) + M,      S = B + H,      D = A H^5 |grad S|^2
 //
-// on a staggered grid: D on the corners of the cells, from the mean H of four cells and the slopes averaged to the corner; on a face
-// the mean of its two corners.
+// on a staggered grid: D on the corners of the cells, from the mean H of four cells and the slopes averaged to the
+// corner; on a face the mean of its two corners.
 //
-//     Hn = H + dt (M + sum over the four faces of D_face (S(neighbour) - S) / d^2)            at the inner cells, d = dx or dy
+//     Hn = H + dt (M + sum over the four faces of D_face (S(neighbour) - S) / d^2)            at the inner cells, d =
+//     dx or dy
 //
-// Every cell evaluates its four corners. Stencil: 3 x 3 cells of H and B, one of M; all active. Minimum traffic of a point: primal 32
-// bytes (H, B and M read, Hn written); vjp 72 (H, B and the cotangent of Hn read, three shadows read and written).
+// Every cell evaluates its four corners. Stencil: 3 x 3 cells of H and B, one of M; all active. Minimum traffic of a
+// point: primal 32 bytes (H, B and M read, Hn written); vjp 72 (H, B and the cotangent of Hn read, three shadows read
+// and written).
 //
-// By hand, in nests: a corner is evaluated once, a row of corners at a time, and a cell adds up its four corners from two such rows. In
-// CUDA: a cell evaluates its four corners.
+// By hand, in nests: a corner is evaluated once, a row of corners at a time, and a cell adds up its four corners from
+// two such rows. In CUDA: a cell evaluates its four corners.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"
@@ -44,16 +46,16 @@ BENCH_KERNEL void step(double* __restrict Hn, const double* __restrict H, const 
     const double here = B[c] + H[c];
     const double d00 = diffusivity(H, B, c - s - 1, s, p), d10 = diffusivity(H, B, c - s, s, p);
     const double d01 = diffusivity(H, B, c - 1, s, p), d11 = diffusivity(H, B, c, s, p);
-    const double along_x = 0.5 * (d10 + d11) * (B[c + 1] + H[c + 1] - here) +
-                           0.5 * (d00 + d01) * (B[c - 1] + H[c - 1] - here);
-    const double along_y = 0.5 * (d01 + d11) * (B[c + s] + H[c + s] - here) +
-                           0.5 * (d00 + d10) * (B[c - s] + H[c - s] - here);
+    const double along_x =
+        0.5 * (d10 + d11) * (B[c + 1] + H[c + 1] - here) + 0.5 * (d00 + d01) * (B[c - 1] + H[c - 1] - here);
+    const double along_y =
+        0.5 * (d01 + d11) * (B[c + s] + H[c + s] - here) + 0.5 * (d00 + d10) * (B[c - s] + H[c - s] - here);
     Hn[c] = H[c] + p.dt * (M[c] + p.idx * p.idx * along_x + p.idy * p.idy * along_y);
   }
 }
 
-/// What a corner does: its diffusivity, and what its four cells get for a change of it. The cell to the right and above gets
-/// mean + x + y for H and x + y for B; further left the sign of x changes, further below the one of y; mean stays.
+/// What a corner does: its diffusivity, and what its four cells get for a change of it. The cell to the right and above
+/// gets mean + x + y for H and x + y for B; further left the sign of x changes, further below the one of y; mean stays.
 struct corner {
   double D, mean, x, y;
 };
@@ -111,8 +113,8 @@ BENCH_GLOBAL void scatter(const double* __restrict wb, const double* __restrict 
   }
 }
 
-/// The cotangent of the diffusivity on a corner from the cotangents w of its four cells: those of the two cells beside a face
-/// act through its flux.
+/// The cotangent of the diffusivity on a corner from the cotangents w of its four cells: those of the two cells beside
+/// a face act through its flux.
 BENCH_DEVICE BENCH_INLINE double corner_cotangent(double w00, double w10, double w01, double w11,
                                                   const double* __restrict H, const double* __restrict B, long c,
                                                   long s, const parameters& p) {
@@ -169,9 +171,9 @@ struct cells {
   template <guard G>
   BENCH_DEVICE BENCH_INLINE void cell(int x, int y, int) const {
     const double w = cotangent<G>(x, y);
-    const received r = from_corners(corner_of<G>(x - 1, y - 1), corner_of<G>(x, y - 1), corner_of<G>(x - 1, y),
-                                    corner_of<G>(x, y), w, cotangent<G>(x + 1, y), cotangent<G>(x - 1, y),
-                                    cotangent<G>(x, y + 1), cotangent<G>(x, y - 1), p);
+    const received r =
+        from_corners(corner_of<G>(x - 1, y - 1), corner_of<G>(x, y - 1), corner_of<G>(x - 1, y), corner_of<G>(x, y), w,
+                     cotangent<G>(x + 1, y), cotangent<G>(x - 1, y), cotangent<G>(x, y + 1), cotangent<G>(x, y - 1), p);
     const long c = x + static_cast<long>(nx) * y;
     Hb[c] += r.H;
     Bb[c] += r.B;
@@ -225,16 +227,16 @@ private:
       w[x] = inside && x >= 1 && x < nx_ - 1 ? from[x] : 0.0;
   }
 
-  /// Makes the upper corners the lower ones and evaluates those between the rows y and y + 1, whose cotangents are in w_[1]
-  /// and w_[2]. Corners of the rim do not exist and stay 0.
+  /// Makes the upper corners the lower ones and evaluates those between the rows y and y + 1, whose cotangents are in
+  /// w_[1] and w_[2]. Corners of the rim do not exist and stay 0.
   void turn_corners(int y) {
     std::swap(corners_[0], corners_[1]);
-    double *__restrict D = corners_[1][0], *__restrict mean = corners_[1][1];
-    double *__restrict along_x = corners_[1][2], *__restrict along_y = corners_[1][3];
+    double* __restrict D = corners_[1][0], * __restrict mean = corners_[1][1];
+    double* __restrict along_x = corners_[1][2], * __restrict along_y = corners_[1][3];
     const int count = y >= 0 && y < ny_ - 1 ? nx_ - 1 : 0;
     for (int x = count; x < nx_; ++x)
       D[x] = mean[x] = along_x[x] = along_y[x] = 0;
-    const double *__restrict low = w_[1], *__restrict high = w_[2], *__restrict H = H_, *__restrict B = B_;
+    const double* __restrict low = w_[1], * __restrict high = w_[2], * __restrict H = H_, * __restrict B = B_;
     const parameters p = p_;
     const long s = nx_, row = s * y;
     BENCH_VECTORISE
@@ -250,13 +252,12 @@ private:
   }
 
   void sum(int y) {
-    const double *__restrict below = w_[0], *__restrict w = w_[1], *__restrict above = w_[2];
+    const double* __restrict below = w_[0], * __restrict w = w_[1], * __restrict above = w_[2];
     const auto lower = corners_[0], upper = corners_[1];
-    const auto corner_of = [](const std::array<double*, 4>& parts, int x) BENCH_INLINED {
-      return corner{parts[0][x], parts[1][x], parts[2][x], parts[3][x]};
-    };
+    const auto corner_of = [](const std::array<double*, 4>& parts, int x)
+                               BENCH_INLINED { return corner{parts[0][x], parts[1][x], parts[2][x], parts[3][x]}; };
     const long row = static_cast<long>(nx_) * y;
-    double *__restrict Hb = Hb_ + row, *__restrict Bb = Bb_ + row, *__restrict Mb = Mb_ + row;
+    double* __restrict Hb = Hb_ + row, * __restrict Bb = Bb_ + row, * __restrict Mb = Mb_ + row;
     const parameters p = p_;
     BENCH_VECTORISE
     for (int x = 0; x < nx_; ++x) {
@@ -278,7 +279,7 @@ private:
 };
 
 inline void gather(const fields& f, const parameters& p) {
-  constexpr int rows_at_once = 128; // one row of corners in so many is evaluated twice
+  constexpr int rows_at_once = 128;             // one row of corners in so many is evaluated twice
   const int nx = f.size().nx, ny = f.size().ny; // OpenMP does not capture structured bindings
   const double *wb = f.bar(0), *H = f[1], *B = f[2];
   double *Hb = f.bar(1), *Bb = f.bar(2), *Mb = f.bar(3);

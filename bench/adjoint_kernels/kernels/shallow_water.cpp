@@ -4,11 +4,12 @@
 //
 // with the depth h and the momenta p = h u and q = h v, and on the face between the cells L and R
 //
-//     F = (f(L) + f(R)) / 2 - max(|u_L| + c_L, |u_R| + c_R) (R - L) / 2,    f = (p, p u + g h^2 / 2, q u),    c = sqrt(g h)
+//     F = (f(L) + f(R)) / 2 - max(|u_L| + c_L, |u_R| + c_R) (R - L) / 2,    f = (p, p u + g h^2 / 2, q u),    c =
+//     sqrt(g h)
 //
-// G is F with u and v exchanged. Every cell evaluates its four fluxes. Stencil: 5 points of 3 components (structure of arrays),
-// radius 1. Minimum traffic of a point: primal 48 bytes (three read, three written); vjp 96 (three values and three cotangents
-// read, three shadows read and written).
+// G is F with u and v exchanged. Every cell evaluates its four fluxes. Stencil: 5 points of 3 components (structure of
+// arrays), radius 1. Minimum traffic of a point: primal 48 bytes (three read, three written); vjp 96 (three values and
+// three cotangents read, three shadows read and written).
 //
 // By hand: a cell gets from each of its four faces the derivative with respect to its own side only, so that no flux is
 // evaluated, and faces are not shared between cells.
@@ -60,8 +61,7 @@ BENCH_DEVICE BENCH_INLINE state side_of_face(const state& own, const state& w, c
   const double diffusion = 0.5 * s * side;
   return {0.5 * (w.n * (g * own.h - u * u) - w.t * u * v) + diffusion * w.h +
               (0.5 * sqrt(g * own.h) * s_bar - u * u_bar) * inverse,
-          0.5 * (w.h + 2 * u * w.n + v * w.t) + diffusion * w.n + u_bar * inverse,
-          0.5 * u * w.t + diffusion * w.t};
+          0.5 * (w.h + 2 * u * w.n + v * w.t) + diffusion * w.n + u_bar * inverse, 0.5 * u * w.t + diffusion * w.t};
 }
 
 BENCH_DEVICE BENCH_INLINE state minus(const state& a, const state& b) { return {a.h - b.h, a.n - b.n, a.t - b.t}; }
@@ -99,10 +99,10 @@ BENCH_GLOBAL void scatter(const double* __restrict hnb, const double* __restrict
       add(pb[c + upper], right.n);
       add(qb[c + upper], right.t);
       const long low = c - sy + sy * upper, high = c + sy * upper;
-      const state below = left_of_face({h[low], q[low], p[low]}, {h[high], q[high], p[high]},
-                                       times(upper ? -k : k, turned));
-      const state above = right_of_face({h[low], q[low], p[low]}, {h[high], q[high], p[high]},
-                                        times(upper ? -k : k, turned));
+      const state below =
+          left_of_face({h[low], q[low], p[low]}, {h[high], q[high], p[high]}, times(upper ? -k : k, turned));
+      const state above =
+          right_of_face({h[low], q[low], p[low]}, {h[high], q[high], p[high]}, times(upper ? -k : k, turned));
       add(hb[low], below.h);
       add(qb[low], below.n);
       add(pb[low], below.t);
@@ -131,9 +131,8 @@ struct cells {
   BENCH_DEVICE BENCH_INLINE void cell(int x, int y, int) const {
     const long sy = nx, c = x + sy * y;
     const bool inside = points.has<G>(x, y);
-    const auto cotangent = [&](bool exists, long e) BENCH_INLINED {
-      return exists ? state{hnb[e], pnb[e], qnb[e]} : state{0, 0, 0};
-    };
+    const auto cotangent = [&](bool exists, long e)
+                               BENCH_INLINED { return exists ? state{hnb[e], pnb[e], qnb[e]} : state{0, 0, 0}; };
     const auto turn = [](const state& s) BENCH_INLINED { return state{s.h, s.t, s.n}; };
     const state here{h[c], p[c], q[c]}, w = cotangent(inside, c);
     state sum = w;
@@ -191,9 +190,9 @@ inline const registration registered{{
         [](const fields& f) {
           const auto [nx, ny, nz] = f.size();
           const box points{1, nx - 1, 1, ny - 1}, inner{2, nx - 2, 2, ny - 2};
-          gather_cells(cells{f.bar(0), f.bar(1), f.bar(2), f[3], f.bar(3), f[4], f.bar(4), f[5], f.bar(5), k, points,
-                             nx, ny},
-                       inner, f);
+          gather_cells(
+              cells{f.bar(0), f.bar(1), f.bar(2), f[3], f.bar(3), f[4], f.bar(4), f[5], f.bar(5), k, points, nx, ny},
+              inner, f);
         },
     .scatter =
         [](const fields& f) {

@@ -1,9 +1,10 @@
-// wave-3d: the acoustic wave equation in three dimensions with a wave speed that varies, second order in space and time.
+// wave-3d: the acoustic wave equation in three dimensions with a wave speed that varies, second order in space and
+// time.
 //
 //     un = 2 u - uo + q c^2 (sum of the six neighbours - 6 u)            at the inner points, q = (dt / dx)^2
 //
-// Stencil: 7 points of u, radius 1, and one of uo and c; all three are active. Minimum traffic of a point: primal 32 bytes (u, uo
-// and c read, un written); vjp 72 (u, c and the cotangent of un read, three shadows read and written).
+// Stencil: 7 points of u, radius 1, and one of uo and c; all three are active. Minimum traffic of a point: primal 32
+// bytes (u, uo and c read, un written); vjp 72 (u, c and the cotangent of un read, three shadows read and written).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"
@@ -54,8 +55,8 @@ struct cells {
       const long n = c + dx + sy * dy + sz * dz;
       return points.has<G>(x + dx, y + dy, z + dz) ? speed[n] * speed[n] * wb[n] : 0.0;
     };
-    double sum = weight(-1, 0, 0) + weight(1, 0, 0) + weight(0, -1, 0) + weight(0, 1, 0) + weight(0, 0, -1) +
-                 weight(0, 0, 1);
+    double sum =
+        weight(-1, 0, 0) + weight(1, 0, 0) + weight(0, -1, 0) + weight(0, 1, 0) + weight(0, 0, -1) + weight(0, 0, 1);
     double direct = 0;
     if (points.has<G>(x, y, z)) {
       const double w = wb[c];

@@ -1,10 +1,12 @@
 // wave-3d-r4: the acoustic wave equation in three dimensions with a wave speed that varies, eighth order in space.
 //
-//     un = 2 u - uo + q c^2 sum over the axes of (a0 u + sum over k = 1..4 of ak (u at -k + u at +k)),   q = (dt / dx)^2
+//     un = 2 u - uo + q c^2 sum over the axes of (a0 u + sum over k = 1..4 of ak (u at -k + u at +k)),   q = (dt /
+//     dx)^2
 //
 // at the points four cells or more away from the rim; a0 … a4 are the central differences of order eight for a second
-// derivative. Stencil: 25 points of u, radius 4, and one of uo and c; all three are active. Minimum traffic of a point: primal 32
-// bytes (u, uo and c read, un written); vjp 72 (u, c and the cotangent of un read, three shadows read and written).
+// derivative. Stencil: 25 points of u, radius 4, and one of uo and c; all three are active. Minimum traffic of a point:
+// primal 32 bytes (u, uo and c read, un written); vjp 72 (u, c and the cotangent of un read, three shadows read and
+// written).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"
@@ -20,7 +22,8 @@ BENCH_DEVICE BENCH_INLINE double along(const Value& v) {
 }
 
 BENCH_DEVICE BENCH_INLINE double laplacian(const double* __restrict u, long c, long sy, long sz) {
-  return along([=](long k) BENCH_INLINED { return u[c + k]; }) + along([=](long k) BENCH_INLINED { return u[c + sy * k]; }) +
+  return along([=](long k) BENCH_INLINED { return u[c + k]; }) +
+         along([=](long k) BENCH_INLINED { return u[c + sy * k]; }) +
          along([=](long k) BENCH_INLINED { return u[c + sz * k]; });
 }
 
@@ -72,7 +75,8 @@ struct cells {
       const long n = c + dx + sy * dy + sz * dz;
       return points.has<G>(x + dx, y + dy, z + dz) ? speed[n] * speed[n] * wb[n] : 0.0;
     };
-    const double sum = along([&](int k) BENCH_INLINED { return weight(k, 0, 0); }) + along([&](int k) BENCH_INLINED { return weight(0, k, 0); }) +
+    const double sum = along([&](int k) BENCH_INLINED { return weight(k, 0, 0); }) +
+                       along([&](int k) BENCH_INLINED { return weight(0, k, 0); }) +
                        along([&](int k) BENCH_INLINED { return weight(0, 0, k); });
     double direct = 0;
     if (points.has<G>(x, y, z)) {

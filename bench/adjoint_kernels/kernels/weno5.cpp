@@ -1,14 +1,15 @@
-// weno5-2d: advection in two dimensions with a constant velocity (both components positive), WENO reconstruction of fifth order.
+// weno5-2d: advection in two dimensions with a constant velocity (both components positive), WENO reconstruction of
+// fifth order.
 //
 //     un = u - a (F(x + 1/2) - F(x - 1/2)) - b (G(y + 1/2) - G(y - 1/2)),   a = vx dt / dx,   b = vy dt / dy
 //
-// F(x + 1/2) is the value reconstructed from the cells x - 2 … x + 2, G the same along y (Jiang and Shu, J. Comput. Phys. 126,
-// 1996). Applied to points with all cells x - 3 … x + 2, and y alike; every point evaluates its four reconstructions. Stencil: 11
-// points. Minimum traffic of a point: primal 16 bytes (u read, un written); vjp 32 (u and the cotangent of un read, the one of u read
-// and written).
+// F(x + 1/2) is the value reconstructed from the cells x - 2 … x + 2, G the same along y (Jiang and Shu, J. Comput.
+// Phys. 126, 1996). Applied to points with all cells x - 3 … x + 2, and y alike; every point evaluates its four
+// reconstructions. Stencil: 11 points. Minimum traffic of a point: primal 16 bytes (u read, un written); vjp 32 (u and
+// the cotangent of un read, the one of u read and written).
 //
-// By hand, in nests: the five derivatives of each reconstruction are evaluated once per face, in tiles that fit the second-level
-// cache, and added up from there. In CUDA: a cell evaluates the ten reconstructions that read it.
+// By hand, in nests: the five derivatives of each reconstruction are evaluated once per face, in tiles that fit the
+// second-level cache, and added up from there. In CUDA: a cell evaluates the ten reconstructions that read it.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../harness/form.h"
@@ -155,8 +156,8 @@ private:
 
   /// Slopes of the faces between the rows y and y + 1; zero where no point reads them.
   void faces_along_y(int y, int x0, int x1) {
-    double *__restrict g0 = along_y(y, 0), *__restrict g1 = along_y(y, 1), *__restrict g2 = along_y(y, 2);
-    double *__restrict g3 = along_y(y, 3), *__restrict g4 = along_y(y, 4);
+    double* __restrict g0 = along_y(y, 0), * __restrict g1 = along_y(y, 1), * __restrict g2 = along_y(y, 2);
+    double* __restrict g3 = along_y(y, 3), * __restrict g4 = along_y(y, 4);
     const long s = nx_;
     const bool here = row_has_points(y), behind = row_has_points(y + 1);
     const int first = x0 < 3 ? 3 : x0, last = x1 > nx_ - 2 ? nx_ - 2 : x1;
@@ -183,8 +184,8 @@ private:
 
   /// Slopes of the faces behind the cells x0 - 2 … x1 + 1 of a row; element 0 is the face behind x0 - 2.
   void faces_along_x(int y, int x0, int x1) {
-    double *__restrict g0 = along_x(0), *__restrict g1 = along_x(1), *__restrict g2 = along_x(2);
-    double *__restrict g3 = along_x(3), *__restrict g4 = along_x(4);
+    double* __restrict g0 = along_x(0), * __restrict g1 = along_x(1), * __restrict g2 = along_x(2);
+    double* __restrict g3 = along_x(3), * __restrict g4 = along_x(4);
     const long row = static_cast<long>(nx_) * y;
     const double* __restrict u = u_;
     const double* __restrict w = wb_ + row;
@@ -213,10 +214,10 @@ private:
   }
 
   void sum(int y, int x0, int x1) {
-    const double *__restrict e0 = along_x(0) + 4, *__restrict e1 = along_x(1) + 3, *__restrict e2 = along_x(2) + 2;
-    const double *__restrict e3 = along_x(3) + 1, *__restrict e4 = along_x(4);
-    const double *__restrict n0 = along_y(y + 2, 0), *__restrict n1 = along_y(y + 1, 1);
-    const double *__restrict n2 = along_y(y, 2), *__restrict n3 = along_y(y - 1, 3), *__restrict n4 = along_y(y - 2, 4);
+    const double* __restrict e0 = along_x(0) + 4, * __restrict e1 = along_x(1) + 3, * __restrict e2 = along_x(2) + 2;
+    const double* __restrict e3 = along_x(3) + 1, * __restrict e4 = along_x(4);
+    const double* __restrict n0 = along_y(y + 2, 0), * __restrict n1 = along_y(y + 1, 1);
+    const double* __restrict n2 = along_y(y, 2), * __restrict n3 = along_y(y - 1, 3), * __restrict n4 = along_y(y - 2, 4);
     double* __restrict ub = ub_ + static_cast<long>(nx_) * y;
     const double* __restrict w = wb_ + static_cast<long>(nx_) * y;
     const int first = !row_has_points(y) ? x1 : x0 < 3 ? 3 : x0, last = x1 > nx_ - 2 ? nx_ - 2 : x1;
