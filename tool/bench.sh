@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the benchmark of adjoint kernels and runs it: verifies every result, prints one table, writes out/bench.json.
 #
-#     tool/bench.sh                        all kernels at full size (some minutes, up to 6 GB of memory)
+#     tool/bench.sh                        all kernels at full size (some 15 minutes on 2 cores, 6 GB of memory)
 #     tool/bench.sh --quick                small sizes, seconds; the times of small sizes say little
 #     tool/bench.sh wave-3d                only kernels whose kernel/form matches a regular expression
 #     tool/bench.sh --quick 'ice|weno' --repetitions 3
