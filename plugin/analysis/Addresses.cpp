@@ -131,6 +131,35 @@ bool isKnownInjective(const AdjointPlan &P, ScalarEvolution &SE, ArrayRef<Axis> 
   return true;
 }
 
+Value *emitInjective(IRBuilder<> &B, Value *Size, SmallVectorImpl<Extent> &Extents) {
+  for (Extent &X : Extents)
+    if (auto *C = dyn_cast<ConstantInt>(X.Stride))
+      X.Stride = B.getInt64(C->getValue().abs().getZExtValue());
+    else
+      X.Stride = B.CreateBinaryIntrinsic(Intrinsic::abs, X.Stride, B.getFalse());
+  // Bubble sort by stride, in IR: constant strides fold away.
+  for (size_t N = Extents.size(); N > 1; --N)
+    for (size_t I = 0; I + 1 < N; ++I) {
+      Extent &X = Extents[I], &Y = Extents[I + 1];
+      Value *Swap = B.CreateICmpUGT(X.Stride, Y.Stride);
+      Extent Low = {B.CreateSelect(Swap, Y.Stride, X.Stride), B.CreateSelect(Swap, Y.Last, X.Last)};
+      Extent High = {B.CreateSelect(Swap, X.Stride, Y.Stride), B.CreateSelect(Swap, X.Last, Y.Last)};
+      X = Low;
+      Y = High;
+    }
+  Value *Span = Size, *Proof = B.getTrue();
+  for (const Extent &X : Extents) {
+    // A loop of one iteration cannot meet a cell twice, whatever its stride.
+    Value *Wide = B.CreateICmpUGE(X.Stride, Span);
+    if (auto *C = dyn_cast<ConstantInt>(Wide); !C || C->isZero()) {
+      Value *Single = B.CreateICmpEQ(X.Last, B.getInt64(0));
+      Proof = B.CreateAnd(Proof, B.CreateOr(Single, Wide));
+    }
+    Span = B.CreateAdd(Span, B.CreateMul(X.Stride, X.Last));
+  }
+  return Proof;
+}
+
 bool mayFollow(const AdjointPlan &P, const Instruction *A, const Instruction *B) {
   if (A->getParent() == B->getParent())
     return A->comesBefore(B);

@@ -28,6 +28,15 @@ bool splitAddress(const llvm::SCEV *Address, const llvm::Loop *Innermost, llvm::
 bool isKnownInjective(const AdjointPlan &P, llvm::ScalarEvolution &SE, llvm::ArrayRef<Axis> Axes,
                       const llvm::Loop *Innermost, uint64_t Size);
 
+/// Stride bytes a step, Last steps.
+struct Extent {
+  llvm::Value *Stride, *Last;
+};
+
+/// Emits a test, i1, that blocks of Size bytes at distances of Σ k_d · stride_d with 0 <= k_d <= last_d never overlap:
+/// with the strides in order of size, each exceeds what the smaller ones and the block can add up to.
+llvm::Value *emitInjective(llvm::IRBuilder<> &B, llvm::Value *Size, llvm::SmallVectorImpl<Extent> &Extents);
+
 /// True if control may run from A to B without starting a new iteration of the loop around A.
 bool mayFollow(const AdjointPlan &P, const llvm::Instruction *A, const llvm::Instruction *B);
 

@@ -3,6 +3,7 @@
 
 #include "analysis/Addresses.h"
 #include "model/Library.h"
+#include "model/OpenMP.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/IR/InstIterator.h"
@@ -26,6 +27,7 @@ public:
 
   /// Returns false with a reason if the nest cannot be a gather.
   bool find() {
+    N.WorkShared = isWorkShared(*Outermost);
     return findAxes() && checkInstructions() && groupAccesses() && assignRoles() && proveOnce() &&
            chooseEvaluations() && expandForms();
   }

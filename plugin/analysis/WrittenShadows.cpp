@@ -316,9 +316,6 @@ private:
     SCEVExpander Expander(SE, "proof");
     Expander.disableCanonicalMode();
     IRBuilder<> B(Place);
-    struct Extent {
-      Value *Stride, *Last;
-    };
     SmallVector<Extent, 4> Extents;
     for (const Axis &X : Axes) {
       const CountedLoop &C = P.Loops.find(X.L)->second;
@@ -331,33 +328,9 @@ private:
       Value *Stride = B.CreateSExtOrTrunc(Expander.expandCodeFor(X.Stride, nullptr, Place), B.getInt64Ty());
       Value *LastValue = Expander.expandCodeFor(Last, B.getInt64Ty(), Place);
       B.SetInsertPoint(Place);
-      if (auto *C = dyn_cast<ConstantInt>(Stride))
-        Stride = B.getInt64(C->getValue().abs().getZExtValue());
-      else
-        Stride = B.CreateBinaryIntrinsic(Intrinsic::abs, Stride, B.getFalse());
       Extents.push_back({Stride, LastValue});
     }
-    // Bubble sort by stride, in IR: constant strides fold away.
-    for (size_t N = Extents.size(); N > 1; --N)
-      for (size_t I = 0; I + 1 < N; ++I) {
-        Extent &X = Extents[I], &Y = Extents[I + 1];
-        Value *Swap = B.CreateICmpUGT(X.Stride, Y.Stride);
-        Extent Low = {B.CreateSelect(Swap, Y.Stride, X.Stride), B.CreateSelect(Swap, Y.Last, X.Last)};
-        Extent High = {B.CreateSelect(Swap, X.Stride, Y.Stride), B.CreateSelect(Swap, X.Last, Y.Last)};
-        X = Low;
-        Y = High;
-      }
-    Value *Span = B.getInt64(Size), *Proof = B.getTrue();
-    for (const Extent &X : Extents) {
-      // A loop of one iteration cannot meet a cell twice, whatever its stride.
-      Value *Wide = B.CreateICmpUGE(X.Stride, Span);
-      if (auto *C = dyn_cast<ConstantInt>(Wide); !C || C->isZero()) {
-        Value *Single = B.CreateICmpEQ(X.Last, B.getInt64(0));
-        Proof = B.CreateAnd(Proof, B.CreateOr(Single, Wide));
-      }
-      Span = B.CreateAdd(Span, B.CreateMul(X.Stride, X.Last));
-    }
-    return Proof;
+    return emitInjective(B, B.getInt64(Size), Extents);
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "emit/CellEmitter.h"
 
+#include "analysis/Addresses.h"
 #include "derive/Adjoint.h"
 #include "emit/Tape.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -51,6 +52,76 @@ void CellEmitter::startRow(IRBuilder<> *RowBuilder, bool IsMasked) {
   RowPointers.clear();
 }
 
+void CellEmitter::clearScalarSums() {
+  for (auto &[Marker, Sum] : ScalarSums)
+    B.CreateStore(ConstantFP::get(Marker->getType(), 0.0), Sum);
+}
+
+bool CellEmitter::collectAdded(const Value *Root, SmallVectorImpl<unsigned> &Groups, Shift &LeastAt,
+                               Shift &MostAt) const {
+  for (auto &[L, Role] : N.Roles) {
+    auto Found = N.Accesses.find(L);
+    if (Role == LoadRole::Carried)
+      continue;
+    if (Found == N.Accesses.end()) {
+      if (Role == LoadRole::Home && addsAtHome())
+        return false; // anywhere
+      continue;
+    }
+    const GroupAccess &At = Found->second;
+    if (N.Groups[At.Group].Root != Root || (Role == LoadRole::Home && !addsAtHome()))
+      continue;
+    if (Role == LoadRole::Home) // it adds where it reads
+      for (unsigned D = 0; D <= Inner; ++D) {
+        LeastAt[D] = std::min(LeastAt[D], At.At[D]);
+        MostAt[D] = std::max(MostAt[D], At.At[D]);
+      }
+    if (Role == LoadRole::Home && LeastAt[0] != MostAt[0])
+      return false;
+    if (!is_contained(Groups, At.Group))
+      Groups.push_back(At.Group);
+  }
+  return true;
+}
+
+Value *CellEmitter::isIndependent() {
+  Value *Independent = B.getTrue();
+  SmallPtrSet<const Value *, 8> Done;
+  for (const AccessGroup &G : N.Groups) {
+    if (!Done.insert(G.Root).second)
+      continue;
+    SmallVector<unsigned, 4> Groups;
+    Shift LeastAt(Inner + 1, 0), MostAt(Inner + 1, 0);
+    if (!collectAdded(G.Root, Groups, LeastAt, MostAt))
+      return B.getFalse();
+    if (Groups.empty())
+      continue;
+    const AccessGroup &First = N.Groups[Groups.front()];
+    Value *Low = Known[First.Offset], *High = Low;
+    for (unsigned I : Groups) {
+      if (N.Groups[I].StrideForm != First.StrideForm)
+        return B.getFalse();
+      Low = B.CreateBinaryIntrinsic(Intrinsic::smin, Low, Known[N.Groups[I].Offset]);
+      High = B.CreateBinaryIntrinsic(Intrinsic::smax, High, Known[N.Groups[I].Offset]);
+    }
+    SmallVector<Extent, 4> Extents;
+    for (unsigned D = 0; D <= Inner; ++D) {
+      Value *Stride = Known[First.Strides[D]];
+      if (auto *C = dyn_cast<ConstantInt>(Stride); C && C->isZero()) {
+        if (D == 0)
+          return B.getFalse();
+        continue;
+      }
+      int64_t Reach = std::max(Most[D], MostAt[D]) - std::min(Least[D], LeastAt[D]);
+      Extents.push_back({Stride, plus(last(D), Reach)});
+    }
+    uint64_t Size = F.getDataLayout().getTypeStoreSize(First.Element);
+    Value *Block = B.CreateAdd(B.CreateSub(High, Low), B.getInt64(Size));
+    Independent = B.CreateAnd(Independent, emitInjective(B, Block, Extents));
+  }
+  return Independent;
+}
+
 void CellEmitter::finish() {
   addScalarSums();
   for (CallInst *Call : Calls) {
@@ -76,8 +147,6 @@ void CellEmitter::fetch() {
     for (const PointArgument &Arg : A->Arguments)
       if (Arg.TheKind == PointArgument::ScalarShadow && !ScalarSums.count(Arg.Of))
         ScalarSums[Arg.Of] = createVariable(Variables, Arg.Of->getType(), "nest.sum");
-  for (auto &[Marker, Sum] : ScalarSums)
-    B.CreateStore(ConstantFP::get(Marker->getType(), 0.0), Sum);
   auto Make = [&](SmallVectorImpl<AllocaInst *> &Into, const AccessGroup &G, bool IsFlag) {
     Into.push_back(G.Gathered ? createVariable(Variables, IsFlag ? B.getInt1Ty() : G.Element, "gathered") : nullptr);
   };
@@ -93,6 +162,7 @@ Value *CellEmitter::unwanted(Type *T) {
   AllocaInst *&Unwanted = UnwantedOf[T];
   if (!Unwanted)
     Unwanted = createVariable(Variables, T, "unwanted");
+  B.CreateStore(Constant::getNullValue(T), Unwanted); // nothing is handed from one call to the next
   return Unwanted;
 }
 

@@ -49,6 +49,11 @@ protected:
   /// Adds the sums to the cells that some point has contributed to.
   void addToCells();
 
+  /// An i1: iterations of the outermost axis never add to the same cell.
+  llvm::Value *isIndependent();
+  const llvm::MapVector<llvm::Value *, llvm::AllocaInst *> &scalarSums() const { return ScalarSums; }
+  void clearScalarSums();
+
   /// Adds sums over all points to active scalars; inlines the point adjoints; tells the optimiser what does not
   /// overlap.
   void finish();
@@ -77,6 +82,9 @@ private:
   static llvm::Value *shadowOf(const AccessGroup &G) { return G.Root->getArgOperand(1); }
   /// Memory for contributions that nobody asked for.
   llvm::Value *unwanted(llvm::Type *T);
+  /// Adds the groups of Root that the nest adds to, or returns false if what it adds to cannot be told.
+  bool collectAdded(const llvm::Value *Root, llvm::SmallVectorImpl<unsigned> &Groups, Shift &LeastAt,
+                    Shift &MostAt) const;
   void addToCell(unsigned Group);
   /// True if the point at distance S is in the Domain, as far as all axes but the last are concerned.
   llvm::Value *rowValid(const Shift &S);

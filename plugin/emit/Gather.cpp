@@ -2,6 +2,7 @@
 #include "emit/Gather.h"
 
 #include "emit/CellEmitter.h"
+#include "emit/Parallel.h"
 #include "emit/Tape.h"
 
 using namespace llvm;
@@ -65,7 +66,70 @@ private:
 
   void emitNest(const std::vector<Shift> &Shifts, PointAdjoint *AwayPoint, PointAdjoint *HomePoint) {
     startNest(Shifts, AwayPoint, HomePoint);
+    if (N.WorkShared)
+      return emitWorkShared();
+    if (addsAtHome())
+      clearScalarSums();
     emitAxis(0);
+  }
+
+  // ---- for OpenMP ----
+
+  /// Cells that a thread does at once where the last axis is the only one.
+  static constexpr int64_t ChunkLength = 4096;
+
+  /// The nest with an outermost loop whose iterations threads may share. An iteration writes its part of the sum over all
+  /// points to memory of its own; they are added up in order, so that the number of threads does not matter.
+  void emitWorkShared() {
+    bool Sums = addsAtHome() && !scalarSums().empty();
+    Value *Low = B.getInt64(Least[0]), *High = plus(last(0), Most[0] + 1), *Count = B.CreateNSWSub(High, Low);
+    if (Inner == 0)
+      Count = B.CreateUDiv(plus(Count, ChunkLength - 1), B.getInt64(ChunkLength));
+    std::vector<std::pair<Value *, Value *>> Parts; ///< variable, memory
+    if (Sums)
+      for (auto &[Marker, Sum] : scalarSums()) {
+        Value *Bytes = B.CreateMul(Count, B.getInt64(F.getDataLayout().getTypeAllocSize(Sum->getAllocatedType())));
+        Parts.push_back({Sum, B.CreateCall(growFunction(*F.getParent()),
+                                           {ConstantPointerNull::get(B.getPtrTy()), Bytes})});
+      }
+    createParallelMarker(B, isIndependent());
+    OpenLoop L = openLoop(B.getInt64(0), Count, "part");
+    if (Sums)
+      clearScalarSums();
+    if (Inner == 0) {
+      ChunkLow = B.CreateNSWAdd(Low, B.CreateNSWMul(L.IV, B.getInt64(ChunkLength)));
+      ChunkHigh = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(ChunkLow, ChunkLength), High);
+      emitRows();
+      ChunkLow = ChunkHigh = nullptr;
+    } else {
+      Cell[0] = B.CreateNSWAdd(L.IV, Low);
+      emitAxis(1);
+    }
+    for (auto &[Sum, Memory] : Parts) {
+      Type *T = cast<AllocaInst>(Sum)->getAllocatedType();
+      B.CreateStore(B.CreateLoad(T, Sum), B.CreateGEP(T, Memory, L.IV));
+    }
+    doNotUnroll(closeLoop(L));
+    if (Parts.empty())
+      return;
+    clearScalarSums();
+    OpenLoop Adding = openLoop(B.getInt64(0), Count, "sum");
+    for (auto &[Sum, Memory] : Parts) {
+      Type *T = cast<AllocaInst>(Sum)->getAllocatedType();
+      B.CreateStore(B.CreateFAdd(B.CreateLoad(T, Sum), B.CreateLoad(T, B.CreateGEP(T, Memory, Adding.IV))), Sum);
+    }
+    doNotUnroll(closeLoop(Adding));
+    FunctionCallee Free = F.getParent()->getOrInsertFunction("free", B.getVoidTy(), B.getPtrTy());
+    for (auto &[Sum, Memory] : Parts)
+      B.CreateCall(Free, Memory);
+  }
+
+  Value *ChunkLow = nullptr, *ChunkHigh = nullptr; ///< the part of the only axis that is being written; null: all of it
+
+  Value *inChunk(Value *V) {
+    if (!ChunkLow)
+      return V;
+    return B.CreateBinaryIntrinsic(Intrinsic::smax, B.CreateBinaryIntrinsic(Intrinsic::smin, V, ChunkHigh), ChunkLow);
   }
 
   void emitAxis(unsigned Axis) {
@@ -103,14 +167,15 @@ private:
     IRBuilder<> RowBuilder(B.CreateBr(Cells));
     startRow(&RowBuilder, IsMasked);
     B.SetInsertPoint(Cells);
-    Value *Low = B.getInt64(Least[Inner]), *High = plus(last(Inner), Most[Inner] + 1);
+    Value *Low = inChunk(B.getInt64(Least[Inner])), *High = plus(last(Inner), Most[Inner] + 1);
     if (Least[Inner] == Most[Inner]) {
-      emitCells(Low, High, /*Guarded=*/false);
+      emitCells(Low, inChunk(High), /*Guarded=*/false);
     } else {
       Value *First = B.getInt64(Most[Inner]), *End = plus(last(Inner), Least[Inner] + 1);
       Value *None = B.CreateICmpSLE(End, First);
-      First = B.CreateSelect(None, High, First);
-      End = B.CreateSelect(None, High, End);
+      First = inChunk(B.CreateSelect(None, High, First));
+      End = inChunk(B.CreateSelect(None, High, End));
+      High = inChunk(High);
       // The shell in front and the shell behind are one loop, which is passed twice.
       BasicBlock *Before = B.GetInsertBlock(), *Shell = newBlock("shell"), *Middle = newBlock("interior"),
                  *Done = newBlock("row.done");

@@ -26,7 +26,7 @@ void doNotUnroll(BranchInst *BackEdge) {
 }
 
 /// ptr __adstencil_grow(ptr data, i64 bytes): realloc that stops the program when there is no memory left.
-static Function *growFunction(Module &M) {
+Function *growFunction(Module &M) {
   if (Function *F = M.getFunction("__adstencil_grow"))
     return F;
   LLVMContext &Ctx = M.getContext();

@@ -45,6 +45,9 @@ private:
   uint64_t Reserved = 0;
 };
 
+/// The function that gives memory for the tape: like realloc, but stops the program where there is none.
+llvm::Function *growFunction(llvm::Module &M);
+
 /// A variable of the derivative, zero at entry.
 llvm::AllocaInst *createVariable(llvm::IRBuilder<> &EntryBuilder, llvm::Type *T, const llvm::Twine &Name);
 
