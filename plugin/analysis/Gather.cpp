@@ -426,6 +426,11 @@ private:
 
 } // namespace
 
+/// True if the nest may be tiled: it gathers from several points, and every point contributes for each of its reads.
+static bool canTile(const GatherNest &N) {
+  return !N.isOwnPoint() && N.Conditional.empty() && !(N.WorkShared && N.Axes.size() == 1);
+}
+
 void findGathers(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE) {
   for (const Loop *L : P.LI) {
     bool Works = any_of(L->blocks(), [&](const BasicBlock *BB) {
@@ -437,9 +442,10 @@ void findGathers(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, Scal
     if (!Works)
       continue;
     NestFinder Finder(P, DT, PDT, SE, L);
-    if (Finder.find())
+    if (Finder.find()) {
       P.Gathers[L] = std::make_unique<GatherNest>(std::move(Finder.N));
-    else
+      P.Gathers[L]->Tiled = P.R.Strategy == "tile" && canTile(*P.Gathers[L]);
+    } else
       P.NoGathers[L] = Finder.Why;
   }
 }

@@ -78,6 +78,7 @@ struct GatherNest {
   std::vector<Shift> Evaluations;                           ///< contains 0
   llvm::SmallVector<llvm::Value *, 2> Once;                 ///< i1: where all are true, no cell is stored twice
   llvm::SmallVector<llvm::Value *, 16> Needs;               ///< values of the kernel that the gather is written with
+  bool Tiled = false;      ///< each point is evaluated once (emit/Tile.h), not once for each shift
   bool WorkShared = false; ///< OpenMP distributes the outermost loop over threads
   bool HasHomes = false;                                    ///< some load or active scalar is added to at home
   bool Carries = false;                                     ///< __adjoint_ has to change the shadows of stored arrays

@@ -3,6 +3,7 @@
 
 #include "analysis/Addresses.h"
 #include "derive/Adjoint.h"
+#include "emit/Parallel.h"
 #include "emit/Tape.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
@@ -120,6 +121,72 @@ Value *CellEmitter::isIndependent() {
     Independent = B.CreateAnd(Independent, emitInjective(B, Block, Extents));
   }
   return Independent;
+}
+
+OpenLoop CellEmitter::openLoop(Value *Low, Value *High, const Twine &Name) {
+  OpenLoop L{nullptr, newBlock(Name), newBlock(Name + ".end")};
+  BasicBlock *Before = B.GetInsertBlock(), *Body = newBlock(Name + ".body");
+  B.CreateBr(L.Header);
+  B.SetInsertPoint(L.Header);
+  L.IV = B.CreatePHI(B.getInt64Ty(), 2, Name);
+  L.IV->addIncoming(Low, Before);
+  B.CreateCondBr(B.CreateICmpSLT(L.IV, High), Body, L.Exit);
+  B.SetInsertPoint(Body);
+  return L;
+}
+
+BranchInst *CellEmitter::closeLoop(const OpenLoop &L) {
+  L.IV->addIncoming(B.CreateNSWAdd(L.IV, B.getInt64(1)), B.GetInsertBlock());
+  BranchInst *Back = B.CreateBr(L.Header);
+  B.SetInsertPoint(L.Exit);
+  return Back;
+}
+
+void CellEmitter::sayParallel(BranchInst *Back) {
+  MDNode *Accesses = MDNode::get(Ctx, {MDString::get(Ctx, "llvm.loop.parallel_accesses"), IndependentAccesses});
+  MDNode *Loop = MDNode::getDistinct(Ctx, {nullptr, Accesses});
+  Loop->replaceOperandWith(0, Loop);
+  Back->setMetadata(LLVMContext::MD_loop, Loop);
+}
+
+void CellEmitter::describe(Instruction *Access) { Access->setMetadata(LLVMContext::MD_access_group, IndependentAccesses); }
+
+void CellEmitter::evaluateAll(PointAdjoint &Point) { call(Point, Shift(Inner + 1, 0), Sums, Flags); }
+
+Value *CellEmitter::shadowCell(unsigned Group, const Shift &At) {
+  return cellPointer(Group, /*IsShadow=*/true, At, Shift(Inner + 1, 0), /*Moved=*/false);
+}
+
+void CellEmitter::emitShared(Value *Count, function_ref<void(Value *)> Body) {
+  std::vector<std::pair<AllocaInst *, Value *>> Parts; ///< variable, memory
+  if (addsAtHome())
+    for (auto &[Marker, Sum] : ScalarSums) {
+      Value *Bytes = B.CreateMul(Count, B.getInt64(F.getDataLayout().getTypeAllocSize(Sum->getAllocatedType())));
+      Parts.push_back(
+          {Sum, B.CreateCall(growFunction(*F.getParent()), {ConstantPointerNull::get(B.getPtrTy()), Bytes})});
+    }
+  createParallelMarker(B, isIndependent());
+  OpenLoop L = openLoop(B.getInt64(0), Count, "part");
+  if (!Parts.empty())
+    clearScalarSums();
+  Body(L.IV);
+  for (auto &[Sum, Memory] : Parts) {
+    Type *T = Sum->getAllocatedType();
+    B.CreateStore(B.CreateLoad(T, Sum), B.CreateGEP(T, Memory, L.IV));
+  }
+  doNotUnroll(closeLoop(L));
+  if (Parts.empty())
+    return;
+  clearScalarSums();
+  OpenLoop Adding = openLoop(B.getInt64(0), Count, "sum");
+  for (auto &[Sum, Memory] : Parts) {
+    Type *T = Sum->getAllocatedType();
+    B.CreateStore(B.CreateFAdd(B.CreateLoad(T, Sum), B.CreateLoad(T, B.CreateGEP(T, Memory, Adding.IV))), Sum);
+  }
+  doNotUnroll(closeLoop(Adding));
+  FunctionCallee Free = F.getParent()->getOrInsertFunction("free", B.getVoidTy(), B.getPtrTy());
+  for (auto &[Sum, Memory] : Parts)
+    B.CreateCall(Free, Memory);
 }
 
 void CellEmitter::finish() {
@@ -295,7 +362,7 @@ void CellEmitter::call(PointAdjoint &Point, const Shift &S, ArrayRef<AllocaInst 
     Values.push_back(Point.uses(I) ? argument(A, S, Into, FlagsInto) : PoisonValue::get(T));
   }
   Calls.push_back(B.CreateCall(Point.F, Values));
-  for (unsigned I = 0; I != N.Groups.size(); ++I)
+  for (unsigned I = 0; AllSums.empty() && I != N.Groups.size(); ++I)
     if (N.Groups[I].Gathered && isGatheredAt(I, S, /*Always=*/true))
       B.CreateStore(B.getTrue(), FlagsInto[I]);
 }
@@ -316,6 +383,8 @@ Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<Al
   case PointArgument::CellPrimal:
     return cellPointer(A.Number, /*IsShadow=*/false, A.At, S, Masked);
   case PointArgument::CellShadow:
+    if (auto All = AllSums.find({A.Number, A.At}); A.OfLoad && All != AllSums.end())
+      return All->second;
     if (!A.OfLoad)
       return cellPointer(A.Number, /*IsShadow=*/true, A.At, S, Masked);
     return N.Groups[A.Number].Gathered && A.At == S ? Into[A.Number] : unwanted(N.Groups[A.Number].Element);

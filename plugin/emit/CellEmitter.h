@@ -13,6 +13,12 @@ namespace adstencil {
 
 using LookUpFunction = llvm::function_ref<llvm::Value *(llvm::IRBuilder<> &, llvm::Value *)>;
 
+/// A loop for (IV = Low; IV < High; ++IV) that is being written.
+struct OpenLoop {
+  llvm::PHINode *IV;
+  llvm::BasicBlock *Header, *Exit;
+};
+
 class CellEmitter {
 protected:
   CellEmitter(const GatherNest &N, PointAdjoints &Points, llvm::BasicBlock *Start, LookUpFunction LookUp);
@@ -48,6 +54,22 @@ protected:
   void evaluate(const Shift &S);
   /// Adds the sums to the cells that some point has contributed to.
   void addToCells();
+
+  // For emitters that ask for all contributions of a point at once: Cell is the point.
+  std::map<std::pair<unsigned, Shift>, llvm::AllocaInst *> AllSums; ///< by group and shift; not cleared here
+  void evaluateAll(PointAdjoint &Point);
+  llvm::Value *shadowCell(unsigned Group, const Shift &At);
+
+  OpenLoop openLoop(llvm::Value *Low, llvm::Value *High, const llvm::Twine &Name);
+  llvm::BranchInst *closeLoop(const OpenLoop &L);
+  /// Tells the vectoriser that iterations do not depend on each other, as far as described accesses are concerned.
+  void sayParallel(llvm::BranchInst *Back);
+  /// Counts an access of local memory among those.
+  void describe(llvm::Instruction *Access);
+
+  /// Writes for (part = 0; part < Count; ++part) Body(part), for OpenMP's threads to share. A part writes its sum over
+  /// its points to memory of its own; they are added up in order, so that the number of threads does not matter.
+  void emitShared(llvm::Value *Count, llvm::function_ref<void(llvm::Value *)> Body);
 
   /// An i1: iterations of the outermost axis never add to the same cell.
   llvm::Value *isIndependent();

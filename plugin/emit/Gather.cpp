@@ -2,7 +2,6 @@
 #include "emit/Gather.h"
 
 #include "emit/CellEmitter.h"
-#include "emit/Parallel.h"
 #include "emit/Tape.h"
 
 using namespace llvm;
@@ -10,12 +9,6 @@ using namespace llvm;
 namespace adstencil {
 
 namespace {
-
-/// A loop for (IV = Low; IV < High; ++IV) that is being written.
-struct OpenLoop {
-  PHINode *IV;
-  BasicBlock *Header, *Exit;
-};
 
 class NestEmitter : CellEmitter {
 public:
@@ -45,25 +38,6 @@ public:
   }
 
 private:
-  OpenLoop openLoop(Value *Low, Value *High, const Twine &Name) {
-    OpenLoop L{nullptr, newBlock(Name), newBlock(Name + ".end")};
-    BasicBlock *Before = B.GetInsertBlock(), *Body = newBlock(Name + ".body");
-    B.CreateBr(L.Header);
-    B.SetInsertPoint(L.Header);
-    L.IV = B.CreatePHI(B.getInt64Ty(), 2, Name);
-    L.IV->addIncoming(Low, Before);
-    B.CreateCondBr(B.CreateICmpSLT(L.IV, High), Body, L.Exit);
-    B.SetInsertPoint(Body);
-    return L;
-  }
-
-  BranchInst *closeLoop(const OpenLoop &L) {
-    L.IV->addIncoming(B.CreateNSWAdd(L.IV, B.getInt64(1)), B.GetInsertBlock());
-    BranchInst *Back = B.CreateBr(L.Header);
-    B.SetInsertPoint(L.Exit);
-    return Back;
-  }
-
   void emitNest(const std::vector<Shift> &Shifts, PointAdjoint *AwayPoint, PointAdjoint *HomePoint) {
     startNest(Shifts, AwayPoint, HomePoint);
     if (N.WorkShared)
@@ -78,50 +52,22 @@ private:
   /// Cells that a thread does at once where the last axis is the only one.
   static constexpr int64_t ChunkLength = 4096;
 
-  /// The nest with an outermost loop whose iterations threads may share. An iteration writes its part of the sum over all
-  /// points to memory of its own; they are added up in order, so that the number of threads does not matter.
+  /// The nest with an outermost loop whose iterations threads may share.
   void emitWorkShared() {
-    bool Sums = addsAtHome() && !scalarSums().empty();
     Value *Low = B.getInt64(Least[0]), *High = plus(last(0), Most[0] + 1), *Count = B.CreateNSWSub(High, Low);
     if (Inner == 0)
       Count = B.CreateUDiv(plus(Count, ChunkLength - 1), B.getInt64(ChunkLength));
-    std::vector<std::pair<Value *, Value *>> Parts; ///< variable, memory
-    if (Sums)
-      for (auto &[Marker, Sum] : scalarSums()) {
-        Value *Bytes = B.CreateMul(Count, B.getInt64(F.getDataLayout().getTypeAllocSize(Sum->getAllocatedType())));
-        Parts.push_back({Sum, B.CreateCall(growFunction(*F.getParent()),
-                                           {ConstantPointerNull::get(B.getPtrTy()), Bytes})});
+    emitShared(Count, [&](Value *Part) {
+      if (Inner == 0) {
+        ChunkLow = B.CreateNSWAdd(Low, B.CreateNSWMul(Part, B.getInt64(ChunkLength)));
+        ChunkHigh = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(ChunkLow, ChunkLength), High);
+        emitRows();
+        ChunkLow = ChunkHigh = nullptr;
+      } else {
+        Cell[0] = B.CreateNSWAdd(Part, Low);
+        emitAxis(1);
       }
-    createParallelMarker(B, isIndependent());
-    OpenLoop L = openLoop(B.getInt64(0), Count, "part");
-    if (Sums)
-      clearScalarSums();
-    if (Inner == 0) {
-      ChunkLow = B.CreateNSWAdd(Low, B.CreateNSWMul(L.IV, B.getInt64(ChunkLength)));
-      ChunkHigh = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(ChunkLow, ChunkLength), High);
-      emitRows();
-      ChunkLow = ChunkHigh = nullptr;
-    } else {
-      Cell[0] = B.CreateNSWAdd(L.IV, Low);
-      emitAxis(1);
-    }
-    for (auto &[Sum, Memory] : Parts) {
-      Type *T = cast<AllocaInst>(Sum)->getAllocatedType();
-      B.CreateStore(B.CreateLoad(T, Sum), B.CreateGEP(T, Memory, L.IV));
-    }
-    doNotUnroll(closeLoop(L));
-    if (Parts.empty())
-      return;
-    clearScalarSums();
-    OpenLoop Adding = openLoop(B.getInt64(0), Count, "sum");
-    for (auto &[Sum, Memory] : Parts) {
-      Type *T = cast<AllocaInst>(Sum)->getAllocatedType();
-      B.CreateStore(B.CreateFAdd(B.CreateLoad(T, Sum), B.CreateLoad(T, B.CreateGEP(T, Memory, Adding.IV))), Sum);
-    }
-    doNotUnroll(closeLoop(Adding));
-    FunctionCallee Free = F.getParent()->getOrInsertFunction("free", B.getVoidTy(), B.getPtrTy());
-    for (auto &[Sum, Memory] : Parts)
-      B.CreateCall(Free, Memory);
+    });
   }
 
   Value *ChunkLow = nullptr, *ChunkHigh = nullptr; ///< the part of the only axis that is being written; null: all of it
@@ -207,14 +153,6 @@ private:
       doNotUnroll(Back);
     else if (isParallel())
       sayParallel(Back);
-  }
-
-  /// Tells the vectoriser that iterations do not depend on each other.
-  void sayParallel(BranchInst *Back) {
-    MDNode *Accesses = MDNode::get(Ctx, {MDString::get(Ctx, "llvm.loop.parallel_accesses"), IndependentAccesses});
-    MDNode *Loop = MDNode::getDistinct(Ctx, {nullptr, Accesses});
-    Loop->replaceOperandWith(0, Loop);
-    Back->setMetadata(LLVMContext::MD_loop, Loop);
   }
 
   /// True if no cell that an iteration along the last axis changes is met by another one: cells of one group are apart,

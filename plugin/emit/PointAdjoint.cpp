@@ -290,7 +290,7 @@ static void collectNeeds(const PointAdjoint &A, GatherNest &N) {
 
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool Adjoint = P.R.TheMode == DerivativeMode::Adjoint;
-  if (Adjoint && N.isOwnPoint()) {
+  if (Adjoint && (N.isOwnPoint() || (N.Tiled && !N.WorkShared))) {
     if (!derive(P, N, PointRole::Whole, Points.Whole, FAM))
       return false;
   } else {

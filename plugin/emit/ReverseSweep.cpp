@@ -5,6 +5,7 @@
 #include "emit/Emitter.h"
 
 #include "emit/Gather.h"
+#include "emit/Tile.h"
 
 using namespace llvm;
 
@@ -122,8 +123,8 @@ void Emitter::emitNest(const Loop *L, const GatherNest &Nest) {
     B.CreateCondBr(Once, Start, InOrder);
     emitLoop(L, InOrder);
   }
-  emitGather(Nest, *Points.find(L)->second, Start, reverseBlockOf(L->getLoopPreheader()),
-             [&](IRBuilder<> &B, Value *V) { return lookUp(B, V); });
+  (Nest.Tiled ? emitTile : emitGather)(Nest, *Points.find(L)->second, Start, reverseBlockOf(L->getLoopPreheader()),
+                                       [&](IRBuilder<> &B, Value *V) { return lookUp(B, V); });
 }
 
 void Emitter::emitLoop(const Loop *L, BasicBlock *Start) {
