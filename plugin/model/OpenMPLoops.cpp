@@ -140,40 +140,62 @@ static std::optional<FlatLoop> recognise(const Loop &L) {
   return FlatLoop{Counter, Next, Test, Branch, Preheader, Header, Latch, Exit, Count, Test->isSigned(), Preheader};
 }
 
-/// Collects the factors of a product of integers, constants apart.
-static void factorsOf(Value *V, SmallVectorImpl<Value *> &Factors, APInt &Constant) {
+namespace {
+
+/// A factor of a product: a value, or its extension to the product's type.
+struct Factor {
+  Value *V;
+  unsigned Extension; ///< Instruction::SExt, Instruction::ZExt, or 0
+  bool operator==(const Factor &) const = default;
+};
+
+/// A product of integers.
+struct Product {
+  SmallVector<Factor, 4> Factors;
+  APInt Constant;
+};
+
+} // namespace
+
+/// Adds the factors of V to P. Clang multiplies the lengths of inner loops in the user's type, where they have to fit,
+/// and extends the product.
+static void addFactors(Value *V, unsigned Extension, Product &P) {
   Value *A, *B;
-  if (auto *C = dyn_cast<ConstantInt>(V))
-    Constant *= C->getValue();
-  else if (match(V, m_Mul(m_Value(A), m_Value(B)))) {
-    factorsOf(A, Factors, Constant);
-    factorsOf(B, Factors, Constant);
+  if (auto *C = dyn_cast<ConstantInt>(V)) {
+    unsigned Width = P.Constant.getBitWidth();
+    P.Constant *= Extension == Instruction::SExt ? C->getValue().sext(Width) : C->getValue().zext(Width);
+  } else if (match(V, m_Mul(m_Value(A), m_Value(B)))) {
+    addFactors(A, Extension, P);
+    addFactors(B, Extension, P);
+  } else if (Extension == 0 && match(V, m_ZExtOrSExt(m_Value(A)))) {
+    addFactors(A, cast<CastInst>(V)->getOpcode(), P);
   } else {
-    Factors.push_back(V);
+    P.Factors.push_back({V, Extension});
   }
 }
 
 /// What remains of the product Whole without the factors of Part; null if they are not all there.
 static Value *quotient(IRBuilder<> &B, Value *Whole, Value *Part) {
-  unsigned Width = Whole->getType()->getIntegerBitWidth();
-  APInt WholeConstant(Width, 1), PartConstant(Width, 1);
-  SmallVector<Value *, 4> Factors, Without;
-  factorsOf(Whole, Factors, WholeConstant);
-  factorsOf(Part, Without, PartConstant);
-  for (Value *V : Without) {
-    auto *At = find(Factors, V);
-    if (At == Factors.end())
+  APInt One(Whole->getType()->getIntegerBitWidth(), 1);
+  Product Rest{{}, One}, Without{{}, One};
+  addFactors(Whole, 0, Rest);
+  addFactors(Part, 0, Without);
+  for (const Factor &X : Without.Factors) {
+    auto *At = find(Rest.Factors, X);
+    if (At == Rest.Factors.end())
       return nullptr;
-    Factors.erase(At);
+    Rest.Factors.erase(At);
   }
-  if (!PartConstant.isStrictlyPositive() || !WholeConstant.isStrictlyPositive() ||
-      WholeConstant.urem(PartConstant) != 0)
+  if (!Without.Constant.isStrictlyPositive() || !Rest.Constant.isStrictlyPositive() ||
+      Rest.Constant.urem(Without.Constant) != 0)
     return nullptr;
-  APInt Rest = WholeConstant.udiv(PartConstant);
-  Value *Product = Rest == 1 && !Factors.empty() ? nullptr : ConstantInt::get(Whole->getType(), Rest);
-  for (Value *V : Factors)
-    Product = Product ? B.CreateMul(Product, V) : V;
-  return Product;
+  APInt Constant = Rest.Constant.udiv(Without.Constant);
+  Value *Result = Constant == 1 && !Rest.Factors.empty() ? nullptr : B.getInt(Constant);
+  for (const Factor &X : Rest.Factors) {
+    Value *V = X.Extension == 0 ? X.V : B.CreateCast(Instruction::CastOps(X.Extension), X.V, Whole->getType());
+    Result = Result ? B.CreateMul(Result, V) : V;
+  }
+  return Result;
 }
 
 namespace {

@@ -42,6 +42,26 @@ ADSTENCIL_KERNEL void nest3(double* y, const double* u, long nx, long ny, long n
         y[i + nx * (j + ny * k)] = u[i + nx * (j + ny * k)] * u[i + nx * (j + ny * k) - 1];
 }
 
+// The same with `int` counters and lengths, and with unsigned ones.
+//
+// CHECK-LABEL: define {{.*}}__vjp_narrow3
+// CHECK-NOT: {{__kmpc|[su]div|[su]rem|trunc}}
+// CHECK-COUNT-6: = phi i64
+// CHECK-NOT: {{[su]div|[su]rem|trunc|phi}}
+// CHECK: ret void
+ADSTENCIL_KERNEL void narrow3(double* y, const double* u, int nx, int ny, int nz, unsigned mx, unsigned my) {
+#pragma omp parallel for collapse(3)
+  for (int k = 1; k < nz - 1; ++k)
+    for (int j = 1; j < ny - 1; ++j)
+      for (int i = 1; i < nx - 1; ++i)
+        y[i + nx * (j + ny * k)] = u[i + nx * (j + ny * k)] * u[i + nx * (j + ny * k) - 1];
+#pragma omp parallel for collapse(3)
+  for (unsigned k = 0; k < 20; ++k)
+    for (unsigned j = 0; j < my; ++j)
+      for (unsigned i = 1; i < mx; ++i)
+        y[i + long(mx) * (j + long(my) * k)] = u[i + long(mx) * (j + long(my) * k)] * u[i - 1];
+}
+
 // Two loops that were one, an unsigned counter and an `int` one that goes down, an `if` clause: one path, and the `int`
 // counter is known not to overflow.
 //
@@ -90,5 +110,6 @@ void use(double* y, double* yb, const double* u, double* ub) {
   __vjp_simd(y, yb, u, ub, 10);
   __vjp_sum(y, yb, u, ub, 10);
   __vjp_mixed(y, yb, u, ub, 10u, 10);
+  __vjp_narrow3(y, yb, u, ub, 10, 10, 10, 10u, 10u);
   __vjp_nest3(y, yb, u, ub, 10, 10, 10);
 }
