@@ -20,6 +20,7 @@
 
 #include "model/OpenMP.h"
 #include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/PatternMatch.h"
@@ -30,43 +31,6 @@ using namespace llvm;
 using namespace llvm::PatternMatch;
 
 namespace adstencil {
-
-static constexpr StringLiteral Note = "adstencil.parallel";
-/// What clang promises the vectoriser about the loops of `omp simd` and `schedule(dynamic)`.
-static constexpr StringLiteral Promises[] = {"llvm.loop.parallel_accesses", "llvm.loop.vectorize."};
-
-void noteWorkSharing(BranchInst &Back) {
-  LLVMContext &Ctx = Back.getContext();
-  MDNode *Property = MDNode::get(Ctx, {MDString::get(Ctx, Note)});
-  Back.setMetadata(LLVMContext::MD_loop,
-                   makePostTransformationMetadata(Ctx, Back.getMetadata(LLVMContext::MD_loop), {Note}, {Property}));
-}
-
-bool isWorkShared(const Loop &L) { return findOptionMDForLoop(&L, Note) != nullptr; }
-
-static void dropProperties(Instruction &Back, ArrayRef<StringRef> Prefixes) {
-  MDNode *Old = Back.getMetadata(LLVMContext::MD_loop);
-  if (!Old)
-    return;
-  MDNode *New = makePostTransformationMetadata(Back.getContext(), Old, Prefixes, {});
-  Back.setMetadata(LLVMContext::MD_loop, New->getNumOperands() > 1 ? New : nullptr);
-}
-
-void forgetWorkSharing(Function &F) {
-  for (BasicBlock &BB : F)
-    if (Instruction *T = BB.getTerminator(); T && findOptionMDForLoopID(T->getMetadata(LLVMContext::MD_loop), Note))
-      dropProperties(*T, {Note});
-}
-
-static void dropPromises(Function &F) {
-  SmallVector<StringRef, 2> Prefixes(std::begin(Promises), std::end(Promises));
-  for (BasicBlock &BB : F)
-    for (Instruction &I : BB) {
-      I.setMetadata(LLVMContext::MD_access_group, nullptr);
-      if (I.isTerminator())
-        dropProperties(I, Prefixes);
-    }
-}
 
 namespace {
 
@@ -208,8 +172,25 @@ struct Division {
 
 } // namespace
 
+using BlockSet = SmallPtrSet<BasicBlock *, 16>;
+
+/// Moves what V needs in front of the nest whose blocks are given, if that is possible.
+static bool moveToFront(Value *V, const Loop &L, const BlockSet &Blocks, Instruction *Front) {
+  SmallVector<const Value *, 8> Stack = {V};
+  while (!Stack.empty()) {
+    const auto *I = dyn_cast<Instruction>(Stack.pop_back_val());
+    if (!I || !Blocks.contains(I->getParent()))
+      continue;
+    if (!isSafeToSpeculativelyExecute(I) || isa<PHINode>(I) || I->mayReadFromMemory())
+      return false;
+    append_range(Stack, I->operand_values());
+  }
+  bool Changed = false;
+  return L.makeLoopInvariant(V, Changed, Front);
+}
+
 /// Finds how the counter is split. Empty if it is not, or if it is used in other ways, too.
-static std::optional<Division> divisionOf(const FlatLoop &Flat, const Loop &L) {
+static std::optional<Division> divisionOf(const FlatLoop &Flat, const Loop &L, const BlockSet &Blocks) {
   Division D;
   Instruction *Front = Flat.Front->getTerminator();
   for (User *U : Flat.Counter->users()) {
@@ -219,8 +200,7 @@ static std::optional<Division> divisionOf(const FlatLoop &Flat, const Loop &L) {
     if (!L.contains(I))
       return std::nullopt;
     Value *M;
-    bool Changed = false;
-    if (match(I, m_IDiv(m_Specific(Flat.Counter), m_Value(M))) && L.makeLoopInvariant(M, Changed, Front)) {
+    if (match(I, m_IDiv(m_Specific(Flat.Counter), m_Value(M))) && moveToFront(M, L, Blocks, Front)) {
       if (D.Divisor && D.Divisor != M)
         return std::nullopt;
       D.Divisor = M;
@@ -294,10 +274,8 @@ static FlatLoop wrap(FlatLoop &Flat, const Division &D, Value *OuterCount, const
     Phi->replaceIncomingBlockWith(Flat.Preheader, Preheader);
 
   Instruction *InnerBack = Flat.Latch->getTerminator();
-  if (findOptionMDForLoopID(InnerBack->getMetadata(LLVMContext::MD_loop), Note)) {
-    dropProperties(*InnerBack, {Note});
+  if (dropWorkSharing(*InnerBack))
     noteWorkSharing(*Back);
-  }
   for (Instruction *I : D.Quotients)
     I->replaceAllUsesWith(Counter);
   for (Instruction *I : D.Remainders)
@@ -431,7 +409,7 @@ static void makeVariable(const UserCounter &C, FlatLoop &Level, const DominatorT
 }
 
 /// Finds the user's counter that is computed from this one: the end of a chain of single uses.
-static std::optional<UserCounter> findUserCounter(const FlatLoop &Level, const Loop &L) {
+static std::optional<UserCounter> findUserCounter(const FlatLoop &Level, const Loop &L, const BlockSet &Blocks) {
   Instruction *Last = nullptr;
   for (User *U : Level.Counter->users()) {
     if (U == Level.Next || U == Level.Test)
@@ -455,14 +433,13 @@ static std::optional<UserCounter> findUserCounter(const FlatLoop &Level, const L
     return std::nullopt;
   std::optional<UserCounter> C = readCounter(Last, Level.Counter);
   Instruction *Front = Level.Front->getTerminator();
-  bool Changed = false;
-  if (!C || !L.makeLoopInvariant(C->First, Changed, Front) || !L.makeLoopInvariant(C->Step, Changed, Front))
+  if (!C || !moveToFront(C->First, L, Blocks, Front) || !moveToFront(C->Step, L, Blocks, Front))
     return std::nullopt;
   return C;
 }
 
 /// Moves the test of a loop that has at least one iteration to its end. Blocks are those of the loop.
-static void testAtEnd(const FlatLoop &Level, const SmallPtrSetImpl<BasicBlock *> &Blocks) {
+static void testAtEnd(const FlatLoop &Level, const BlockSet &Blocks) {
   auto IsOutside = [&](Use &U) { return !Blocks.contains(cast<Instruction>(U.getUser())->getParent()); };
   for (PHINode &Phi : Level.Header->phis())
     Phi.replaceUsesWithIf(Phi.getIncomingValueForBlock(Level.Latch), IsOutside);
@@ -495,7 +472,7 @@ static void moveTests(MutableArrayRef<FlatLoop> Nest, const Loop &L) {
     Enter = B.CreateLogicalAnd(Enter, Level.Enter);
   }
   // What the loop hands on meets in phis what it started with.
-  SmallPtrSet<BasicBlock *, 16> Blocks(L.block_begin(), L.block_end()), All = Blocks;
+  BlockSet Blocks(L.block_begin(), L.block_end()), All = Blocks;
   for (const FlatLoop &Level : Nest)
     All.insert_range(ArrayRef<BasicBlock *>{Level.Header, Level.Latch, Level.Preheader});
   for (PHINode &Phi : Outer.Header->phis()) {
@@ -524,18 +501,6 @@ static void moveTests(MutableArrayRef<FlatLoop> Nest, const Loop &L) {
   In->eraseFromParent();
 }
 
-static bool hasPromise(const Loop &L) {
-  return any_of(Promises, [&](StringRef Prefix) {
-    MDNode *ID = L.getLoopID();
-    return ID && any_of(drop_begin(ID->operands()), [&](const MDOperand &O) {
-             auto *Property = dyn_cast<MDNode>(O);
-             auto *Text =
-                 Property && Property->getNumOperands() ? dyn_cast<MDString>(Property->getOperand(0)) : nullptr;
-             return Text && Text->getString().starts_with(Prefix);
-           });
-  });
-}
-
 /// Where the user's counter starts at 1 it has become one with the next value of clang's.
 static void separateUser(const FlatLoop &Flat) {
   Instruction *Copy = Flat.Next->clone();
@@ -555,9 +520,10 @@ static void restore(Loop &L, Function &F) {
   // The number of iterations is one that the counter's type has.
   if (Shared)
     Flat->Next->setHasNoUnsignedWrap();
+  BlockSet Blocks(L.block_begin(), L.block_end());
   SmallVector<FlatLoop, 3> Nest;
   while (hasBareHeader(*Flat)) {
-    std::optional<Division> D = divisionOf(*Flat, L);
+    std::optional<Division> D = divisionOf(*Flat, L, Blocks);
     if (!D)
       break;
     IRBuilder<> B(Flat->Front->getTerminator());
@@ -565,12 +531,13 @@ static void restore(Loop &L, Function &F) {
     if (!OuterCount)
       break;
     Nest.push_back(wrap(*Flat, *D, OuterCount, L));
+    Blocks.insert_range(ArrayRef<BasicBlock *>{Nest.back().Header, Nest.back().Latch, Flat->Preheader});
     testAgainstCount(*Flat, L);
   }
   Nest.push_back(*Flat);
   DominatorTree DT(F);
   for (FlatLoop &Level : Nest)
-    if (std::optional<UserCounter> C = findUserCounter(Level, L))
+    if (std::optional<UserCounter> C = findUserCounter(Level, L, Blocks))
       makeVariable(*C, Level, DT, Nest.size());
   if (Shared)
     moveTests(Nest, L);

@@ -133,6 +133,19 @@ ADSTENCIL_KERNEL void omp_collapse_3d(real* y, const real* u, long nx, long ny, 
 LAW_CASE(omp_collapse_3d, arrays(out("y", 7 * 6 * 5), in("u", 7 * 6 * 5)), (x[0], x[1], 7l, 6l, 5l),
          (x[0], xb[0], x[1], xb[1], 7l, 6l, 5l));
 
+// The outer loop runs along the rows: sums of all counters are computed in the innermost loop only.
+ADSTENCIL_KERNEL void omp_transposed(real* y, const real* u, long nx, long ny, long nz) {
+#pragma omp parallel for simd collapse(3)
+  for (long i = 0; i < nx; ++i)
+    for (long j = ny - 1; j > 0; j -= 2)
+      for (long k = 1; k < nz; ++k) {
+        const long p = i + 6 * (j + 5 * k);
+        y[p] += u[p] * u[p] * u[p / 2];
+      }
+}
+LAW_CASE(omp_transposed, arrays(out("y", 6 * 5 * 4), in("u", 6 * 5 * 4)), (x[0], x[1], 6l, 5l, 4l),
+         (x[0], xb[0], x[1], xb[1], 6l, 5l, 4l));
+
 // A sum and a largest value over threads, written to elements of arrays.
 ADSTENCIL_KERNEL void omp_reductions(real* sum, real* most, real* product, const real* u, int n) {
   real s = sum[0], m = u[0], p = product[0];
