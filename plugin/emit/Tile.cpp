@@ -80,6 +80,10 @@ private:
       AllSums[{X.Group, X.At}] = X.Sum;
   }
 
+  static bool leadToSameRow(const Buffer &X, const Buffer &Y) {
+    return X.Group == Y.Group && ArrayRef(X.At).drop_back() == ArrayRef(Y.At).drop_back();
+  }
+
   /// Loops over points along the axes from Axis to the last but one.
   void emitAxis(unsigned Axis, function_ref<void()> Body) {
     if (Axis == Inner)
@@ -102,8 +106,11 @@ private:
     Value *First = B.CreateNSWMul(L.IV, B.getInt64(Piece));
     Value *Last = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(First, Piece), End);
     emitEvaluations(Point, First, Last);
-    for (const Buffer &X : Buffers)
-      emitAdditions(X, First, Last, Low, High);
+    for (size_t I = 0, Next; I != Buffers.size(); I = Next) {
+      for (Next = I + 1; Next != Buffers.size() && leadToSameRow(Buffers[I], Buffers[Next]);)
+        ++Next;
+      emitAdditions(ArrayRef(Buffers).slice(I, Next - I), First, Last, Low, High);
+    }
     doNotUnroll(closeLoop(L));
   }
 
@@ -134,32 +141,57 @@ private:
     return B.CreateGEP(T, X.Memory, B.CreateNSWSub(Cell[Inner], First));
   }
 
-  void emitAdditions(const Buffer &X, Value *First, Value *Last, Value *Low, Value *High) {
+  /// Adds buffers that lead to the same row of one array.
+  void emitAdditions(ArrayRef<Buffer> Same, Value *First, Value *Last, Value *Low, Value *High) {
     BasicBlock *Skip = nullptr;
     if (Low) {
-      Value *Target = plus(Cell[0], X.At[0]);
+      Value *Target = plus(Cell[0], Same.front().At[0]);
       BasicBlock *Add = newBlock("add");
       Skip = newBlock("added");
       B.CreateCondBr(B.CreateAnd(B.CreateICmpSGE(Target, Low), B.CreateICmpSLT(Target, High)), Add, Skip);
       B.SetInsertPoint(Add);
     }
-    OpenLoop L = openLoop(First, Last, "add");
-    Cell[Inner] = L.IV;
-    Type *T = X.Sum->getAllocatedType();
-    Value *Pointer = shadowCell(X.Group, X.At);
-    LoadInst *Old = B.CreateLoad(T, Pointer), *Part = B.CreateLoad(T, bufferCell(X, First));
-    IRBuilder<>::FastMathFlagGuard Guard(B);
-    B.setFastMathFlags(cotangentFlags());
-    B.CreateStore(B.CreateFAdd(Old, Part), Pointer);
-    describe(Part);
-    BranchInst *Back = closeLoop(L);
-    auto *Stride = dyn_cast<ConstantInt>(Known[N.Groups[X.Group].Strides[Inner]]);
-    if (Stride && !Stride->isZero())
-      sayParallel(Back);
+    if (Same.size() == 1) {
+      emitAddition(Same, plus(First, Same[0].At[Inner]), plus(Last, Same[0].At[Inner]), First);
+    } else {
+      // Cells that all buffers lead to are loaded and stored once; those at the ends, buffer by buffer.
+      Value *From = plus(First, Same.back().At[Inner]);
+      Value *To = B.CreateBinaryIntrinsic(Intrinsic::smax, From, plus(Last, Same.front().At[Inner]));
+      emitAddition(Same, From, To, First);
+      for (const Buffer &X : Same) {
+        Value *Begin = plus(First, X.At[Inner]), *End = plus(Last, X.At[Inner]);
+        emitAddition(X, Begin, B.CreateBinaryIntrinsic(Intrinsic::smin, From, End), First);
+        emitAddition(X, To, End, First);
+      }
+    }
     if (Skip) {
       B.CreateBr(Skip);
       B.SetInsertPoint(Skip);
     }
+  }
+
+  /// for (cell = From; cell < To; ++cell) u_bar[cell] += the buffers at cell - shift
+  void emitAddition(ArrayRef<Buffer> Same, Value *From, Value *To, Value *First) {
+    const Buffer &One = Same.front();
+    OpenLoop L = openLoop(From, To, "add");
+    Cell[Inner] = L.IV;
+    Type *T = One.Sum->getAllocatedType();
+    Shift Row(One.At);
+    Row[Inner] = 0;
+    Value *Pointer = shadowCell(One.Group, Row), *Sum = nullptr;
+    IRBuilder<>::FastMathFlagGuard Guard(B);
+    B.setFastMathFlags(cotangentFlags());
+    for (const Buffer &X : Same) {
+      Value *Index = plus(B.CreateNSWSub(L.IV, First), -X.At[Inner]);
+      LoadInst *Part = B.CreateLoad(T, B.CreateGEP(T, X.Memory, Index));
+      describe(Part);
+      Sum = Sum ? B.CreateFAdd(Sum, Part) : Part;
+    }
+    B.CreateStore(B.CreateFAdd(B.CreateLoad(T, Pointer), Sum), Pointer);
+    BranchInst *Back = closeLoop(L);
+    auto *Stride = dyn_cast<ConstantInt>(Known[N.Groups[One.Group].Strides[Inner]]);
+    if (Stride && !Stride->isZero())
+      sayParallel(Back);
   }
 
   // ---- for OpenMP ----
