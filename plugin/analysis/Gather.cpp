@@ -444,7 +444,9 @@ void findGathers(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, Scal
     NestFinder Finder(P, DT, PDT, SE, L);
     if (Finder.find()) {
       P.Gathers[L] = std::make_unique<GatherNest>(std::move(Finder.N));
-      P.Gathers[L]->Tiled = P.R.Strategy == "tile" && canTile(*P.Gathers[L]);
+      bool MayTile = canTile(*P.Gathers[L]);
+      P.Gathers[L]->Tiled = MayTile && P.R.Strategy == "tile";
+      P.Gathers[L]->MayTile = MayTile && P.R.Strategy != "gather";
     } else
       P.NoGathers[L] = Finder.Why;
   }

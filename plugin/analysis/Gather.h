@@ -78,6 +78,7 @@ struct GatherNest {
   std::vector<Shift> Evaluations;                           ///< contains 0
   llvm::SmallVector<llvm::Value *, 2> Once;                 ///< i1: where all are true, no cell is stored twice
   llvm::SmallVector<llvm::Value *, 16> Needs;               ///< values of the kernel that the gather is written with
+  bool MayTile = false;    ///< every point contributes for each of its reads, so that it can be evaluated once
   bool Tiled = false;      ///< each point is evaluated once (emit/Tile.h), not once for each shift
   bool WorkShared = false; ///< OpenMP distributes the outermost loop over threads
   bool HasHomes = false;                                    ///< some load or active scalar is added to at home

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "emit/PointAdjoint.h"
 
+#include "emit/Cost.h"
+
 #include "emit/Reverse.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/Analysis/ScalarEvolution.h"
@@ -288,17 +290,30 @@ static void collectNeeds(const PointAdjoint &A, GatherNest &N) {
     }
 }
 
+static void discard(PointAdjoint &A, FunctionAnalysisManager &FAM) {
+  FAM.clear(*A.F, A.F->getName());
+  A.F->eraseFromParent();
+  A = PointAdjoint();
+}
+
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool Adjoint = P.R.TheMode == DerivativeMode::Adjoint;
+  if (N.MayTile && !N.Tiled) {
+    if (!derive(P, N, PointRole::Away, Points.Away, FAM))
+      return false;
+    N.Tiled = isWorthTiling(estimateCost(N, Points.Away));
+  }
   if (Adjoint && (N.isOwnPoint() || (N.Tiled && !N.WorkShared))) {
     if (!derive(P, N, PointRole::Whole, Points.Whole, FAM))
       return false;
   } else {
-    if (!derive(P, N, PointRole::Away, Points.Away, FAM) ||
+    if ((!Points.Away.F && !derive(P, N, PointRole::Away, Points.Away, FAM)) ||
         (N.HasHomes && !derive(P, N, PointRole::Home, Points.Home, FAM)) ||
         (Adjoint && N.Carries && !derive(P, N, PointRole::Carry, Points.Carry, FAM)))
       return false;
   }
+  if (Points.Whole.F && Points.Away.F)
+    discard(Points.Away, FAM);
   for (PointAdjoint *A : {&Points.Away, &Points.Home, &Points.Carry, &Points.Whole})
     collectNeeds(*A, N);
   for (Value *V : N.Last)
@@ -318,11 +333,8 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
 
 void PointAdjoints::erase(FunctionAnalysisManager &FAM) {
   for (PointAdjoint *A : {&Away, &Home, &Carry, &Whole})
-    if (A->F) {
-      FAM.clear(*A->F, A->F->getName());
-      A->F->eraseFromParent();
-      A->F = nullptr;
-    }
+    if (A->F)
+      discard(*A, FAM);
 }
 
 } // namespace adstencil

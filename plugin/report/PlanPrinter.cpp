@@ -93,7 +93,7 @@ static std::vector<Shift> gatheredShifts(const GatherNest &N, const Value *Root)
 /// How the reads of an array are treated, where there is one answer for all nests.
 static std::string readTreatment(const AdjointPlan &P, const Value *Root) {
   size_t Most = 0;
-  bool Gathers = false, InOrder = false;
+  bool Gathers = false, InOrder = false, Tiles = false;
   for (Instruction &I : instructions(*P.R.F)) {
     auto *L = dyn_cast<LoadInst>(&I);
     if (!L || !P.A.isActive(L) || !is_contained(P.A.roots(L->getPointerOperand()), Root))
@@ -101,10 +101,11 @@ static std::string readTreatment(const AdjointPlan &P, const Value *Root) {
     auto Nest = find_if(P.Gathers, [&](const auto &Entry) { return Entry.first->contains(L); });
     bool Gathered = Nest != P.Gathers.end() && Nest->second->Roles.lookup(L) == LoadRole::Gathered;
     (Gathered ? Gathers : InOrder) = true;
+    Tiles |= Gathered && Nest->second->Tiled;
     if (Gathered)
       Most = std::max(Most, gatheredShifts(*Nest->second, Root).size());
   }
-  std::string Text = Most > 1 ? "gather, " + std::to_string(Most) + " shifts" : "own-point";
+  std::string Text = Most > 1 ? (Tiles ? "tile, " : "gather, ") + std::to_string(Most) + " shifts" : "own-point";
   if (Gathers && !InOrder)
     return Text;
   auto Read = P.Reads.find(Root);
@@ -238,11 +239,14 @@ static void printShifts(raw_ostream &OS, const std::vector<Shift> &Shifts) {
 static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest &N) {
   if (N.isOwnPoint())
     OS << "each point once, in any order";
+  else if (N.Tiled)
+    OS << "tile, each point once, " << N.Evaluations.size() << " shifts";
   else
     OS << "gather, " << N.Evaluations.size() << " points a cell";
   if (!N.Once.empty())
     OS << " (if no cell is written twice, tested at run time)";
-  if (N.Carries && P.R.TheMode == DerivativeMode::Adjoint && !N.isOwnPoint())
+  bool InOnePass = N.isOwnPoint() || (N.Tiled && !N.WorkShared);
+  if (N.Carries && P.R.TheMode == DerivativeMode::Adjoint && !InOnePass)
     OS << ", then a pass that carries back";
   OS << "\n";
   SmallPtrSet<const Value *, 8> Printed;

@@ -1,0 +1,24 @@
+// What a gather and a tile cost, in arithmetic operations a point.
+//
+//   gather   for each shift, what the contributions at that shift depend on; neighbouring evaluations may share more than
+//            is counted here, once the optimiser has seen them side by side
+//   tile     everything once, and three memory operations in cache for each contribution
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "emit/PointAdjoint.h"
+
+namespace adstencil {
+
+struct GatherCost {
+  unsigned Gather = 0, Tile = 0;
+};
+
+/// Estimates both from the adjoint of a point away from home.
+GatherCost estimateCost(const GatherNest &N, const PointAdjoint &Away);
+
+/// The rule: tile if the gather's arithmetic is so much more that sharing between neighbours cannot make up for it.
+bool isWorthTiling(const GatherCost &C);
+
+} // namespace adstencil
