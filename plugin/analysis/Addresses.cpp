@@ -46,6 +46,8 @@ static const SCEV *widen(ScalarEvolution &SE, Value *V, bool Signed, unsigned De
   }
 }
 
+const SCEV *wideIndex(ScalarEvolution &SE, Value *Index) { return widen(SE, Index, /*Signed=*/true, 8); }
+
 const SCEV *addressOf(ScalarEvolution &SE, const Value *Pointer) {
   if (auto *Cast = dyn_cast<AddrSpaceCastOperator>(Pointer)) // __ldg reads through the global address space
     return addressOf(SE, Cast->getPointerOperand());

@@ -17,6 +17,9 @@ struct Axis {
 /// (`nsw`); ScalarEvolution alone keeps `sext(i + nx * j)` as it stands.
 const llvm::SCEV *addressOf(llvm::ScalarEvolution &SE, const llvm::Value *Pointer);
 
+/// An index, signed, as a sum of products in 64 bits.
+const llvm::SCEV *wideIndex(llvm::ScalarEvolution &SE, llvm::Value *Index);
+
 /// Splits an address into the strides of the loops around it, innermost first. False if it is not affine in all of
 /// their counters.
 bool splitAddress(const llvm::SCEV *Address, const llvm::Loop *Innermost, llvm::ScalarEvolution &SE,

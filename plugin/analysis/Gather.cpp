@@ -2,6 +2,7 @@
 #include "analysis/Gather.h"
 
 #include "analysis/Addresses.h"
+#include "analysis/NestGuards.h"
 #include "model/Library.h"
 #include "model/OpenMP.h"
 #include "llvm/Analysis/ScalarEvolution.h"
@@ -28,8 +29,11 @@ public:
   /// Returns false with a reason if the nest cannot be a gather.
   bool find() {
     N.WorkShared = isWorkShared(*Outermost);
-    return findAxes() && checkInstructions() && groupAccesses() && assignRoles() && proveOnce() &&
-           chooseEvaluations() && expandForms();
+    if (!findAxes() || !checkInstructions() || !groupAccesses() || !assignRoles() || !proveOnce() ||
+        !chooseEvaluations() || !expandForms())
+      return false;
+    findNestGuards(P, N, DT, SE, Expander);
+    return true;
   }
 
   GatherNest N;

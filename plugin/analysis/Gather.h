@@ -76,6 +76,8 @@ struct GatherNest {
   llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;  ///< active loads
   llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional; ///< gathered loads that not every point executes
   std::vector<Shift> Evaluations;                           ///< contains 0
+  llvm::SmallVector<std::pair<llvm::Instruction *, bool>, 4> Assumed; ///< tests and their values, for inner points
+  llvm::SmallVector<llvm::Value *, 4> InnerLow, InnerHigh; ///< first and last inner point, by axis; null: all of it
   llvm::SmallVector<llvm::Value *, 2> Once;                 ///< i1: where all are true, no cell is stored twice
   llvm::SmallVector<llvm::Value *, 16> Needs;               ///< values of the kernel that the gather is written with
   bool MayTile = false;    ///< every point contributes for each of its reads, so that it can be evaluated once

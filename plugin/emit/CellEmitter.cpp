@@ -210,7 +210,7 @@ void CellEmitter::fetch() {
     Pointers[Primal] = {G.Root, false};
     Pointers[Shadow] = {G.Root, true};
   }
-  for (PointAdjoint *A : {&Points.Away, &Points.Home, &Points.Carry, &Points.Whole})
+  for (PointAdjoint *A : Points.all())
     for (const PointArgument &Arg : A->Arguments)
       if (Arg.TheKind == PointArgument::ScalarShadow && !ScalarSums.count(Arg.Of))
         ScalarSums[Arg.Of] = createVariable(Variables, Arg.Of->getType(), "nest.sum");
@@ -315,11 +315,12 @@ Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, 
 
 void CellEmitter::evaluate(const Shift &S) {
   bool IsHome = all_of(S, [](int64_t X) { return X == 0; });
-  PointAdjoint &Point = IsHome ? *Home : *Away;
+  PointAdjoint &Plain = IsHome ? *Home : *Away;
+  PointAdjoint &Point = IsInner ? Points.inner(Plain) : Plain;
   Value *Valid = Masked ? rowValid(S) : B.getTrue();
   if (isa<ConstantInt>(Valid))
     return call(Point, S, Sums, Flags);
-  if (&Point == Home && Home != Away) { // it changes memory
+  if (&Plain == Home && Home != Away) { // it changes memory
     BasicBlock *Then = newBlock("home"), *End = newBlock("home.end");
     B.CreateCondBr(Valid, Then, End);
     B.SetInsertPoint(Then);

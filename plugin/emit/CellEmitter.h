@@ -38,6 +38,7 @@ protected:
   Shift Least, Most;                        ///< of the evaluations, by axis
   llvm::SmallVector<llvm::Value *, 4> Cell; ///< q, by axis
   bool Masked = false;                      ///< points may be outside of the Domain on other axes than the last
+  bool IsInner = false; ///< all points around the cell are inner ones
   llvm::IRBuilder<> *Row = nullptr;         ///< writes what is the same for all cells along the last axis
 
   /// Fetches everything that comes from outside of the nest, to the builder's place.
@@ -83,6 +84,10 @@ protected:
   llvm::BasicBlock *newBlock(const llvm::Twine &Name) { return llvm::BasicBlock::Create(Ctx, Name, &F); }
   /// The last value of an axis' counter.
   llvm::Value *last(unsigned Axis) { return Known[N.Last[Axis]]; }
+  bool hasGuards(unsigned Axis) const { return !N.InnerLow.empty() && N.InnerLow[Axis]; }
+  /// First and last inner point.
+  llvm::Value *innerLow(unsigned Axis) { return hasGuards(Axis) ? Known[N.InnerLow[Axis]] : B.getInt64(0); }
+  llvm::Value *innerHigh(unsigned Axis) { return hasGuards(Axis) ? Known[N.InnerHigh[Axis]] : last(Axis); }
   llvm::Value *plus(llvm::Value *V, int64_t By) { return By == 0 ? V : B.CreateNSWAdd(V, B.getInt64(By)); }
   bool writesStored() const { return Home == &Points.Carry || Home == &Points.Whole; }
   bool addsAtHome() const { return N.HasHomes && Home != &Points.Carry; }

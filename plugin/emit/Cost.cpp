@@ -85,9 +85,10 @@ GatherCost estimateCost(const GatherNest &N, const PointAdjoint &Away) {
 
 bool isWorthTiling(const GatherCost &C) {
   // Measured with 512-bit vectors on one core: at a ratio of 3.4 (WENO5) a tile takes 0.4 of the gather's time, at 2.8
-  // (shallow ice) 1.4, at 1.4 (shallow water) 2. Light point functions are bound by memory, where a gather is best.
-  constexpr unsigned MostSharing = 3, LeastWork = 200;
-  return C.Gather > MostSharing * C.Tile && C.Tile > LeastWork;
+  // (shallow ice) 0.8, at 1.4 (shallow water) twice as much. Light point functions are bound by memory, where a gather
+  // is best.
+  constexpr unsigned LeastWork = 200;
+  return 2 * C.Gather > 5 * C.Tile && C.Tile > LeastWork;
 }
 
 } // namespace adstencil

@@ -91,9 +91,9 @@ private:
   void emitRows() {
     Value *Inside = B.getTrue();
     for (unsigned D = 0; D != Inner; ++D)
-      if (Least[D] != Most[D]) {
-        Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], B.getInt64(Most[D])));
-        Inside = B.CreateAnd(Inside, B.CreateICmpSLE(Cell[D], plus(last(D), Least[D])));
+      if (Least[D] != Most[D] || hasGuards(D)) {
+        Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], plus(innerLow(D), Most[D])));
+        Inside = B.CreateAnd(Inside, B.CreateICmpSLE(Cell[D], plus(innerHigh(D), Least[D])));
       }
     if (isa<ConstantInt>(Inside))
       return emitRow(/*Masked=*/false);
@@ -114,10 +114,12 @@ private:
     startRow(&RowBuilder, IsMasked);
     B.SetInsertPoint(Cells);
     Value *Low = inChunk(B.getInt64(Least[Inner])), *High = plus(last(Inner), Most[Inner] + 1);
-    if (Least[Inner] == Most[Inner]) {
+    if (Least[Inner] == Most[Inner] && !hasGuards(Inner)) {
+      IsInner = !IsMasked;
       emitCells(Low, inChunk(High), /*Guarded=*/false);
+      IsInner = false;
     } else {
-      Value *First = B.getInt64(Most[Inner]), *End = plus(last(Inner), Least[Inner] + 1);
+      Value *First = plus(innerLow(Inner), Most[Inner]), *End = plus(innerHigh(Inner), Least[Inner] + 1);
       Value *None = B.CreateICmpSLE(End, First);
       First = inChunk(B.CreateSelect(None, High, First));
       End = inChunk(B.CreateSelect(None, High, End));
@@ -135,7 +137,9 @@ private:
       emitCells(From, To, /*Guarded=*/true);
       B.CreateCondBr(Second, Done, Middle);
       B.SetInsertPoint(Middle);
+      IsInner = !IsMasked;
       emitCells(First, End, /*Guarded=*/false);
+      IsInner = false;
       From->addIncoming(End, B.GetInsertBlock());
       To->addIncoming(High, B.GetInsertBlock());
       Second->addIncoming(B.getTrue(), B.GetInsertBlock());

@@ -25,8 +25,9 @@ namespace {
 /// Copies the body of a nest into a function. Arguments are placeholders until all of them are known.
 class PointBuilder {
 public:
-  PointBuilder(const AdjointPlan &P, const GatherNest &N, PointRole Role)
-      : P(P), N(N), Role(Role), Ctx(P.R.F->getContext()),
+  /// Inner: for points for which all assumptions of the nest hold.
+  PointBuilder(const AdjointPlan &P, const GatherNest &N, PointRole Role, bool Inner)
+      : P(P), N(N), Role(Role), Inner(Inner), Ctx(P.R.F->getContext()),
         Draft(Function::Create(FunctionType::get(Type::getVoidTy(Ctx), false), GlobalValue::InternalLinkage,
                                P.R.F->getName() + ".point", P.R.F->getParent())),
         Entry(BasicBlock::Create(Ctx, "entry", Draft)), End(BasicBlock::Create(Ctx, "end", Draft)),
@@ -45,6 +46,10 @@ public:
         RemapInstruction(&I, Map, RF_IgnoreMissingLocals | RF_NoModuleLevelChanges);
       }
     useCells();
+    if (Inner)
+      for (auto &[Test, Holds] : N.Assumed)
+        if (auto *Copy = cast_or_null<Instruction>(Map.lookup(Test)))
+          Copy->replaceAllUsesWith(ConstantInt::getBool(Ctx, Holds));
     Instruction *Return = Entry->getTerminator();
     BranchInst::Create(cast<BasicBlock>(Map[N.outermost()->getHeader()]), Return->getIterator());
     Return->eraseFromParent();
@@ -61,6 +66,7 @@ private:
   const AdjointPlan &P;
   const GatherNest &N;
   PointRole Role;
+  bool Inner;
   LLVMContext &Ctx;
   Function *Draft;
   BasicBlock *Entry, *End;
@@ -246,9 +252,13 @@ static void tidy(Function &F, FunctionAnalysisManager &FAM) {
 }
 
 static bool derive(const AdjointPlan &P, const GatherNest &N, PointRole Role, PointAdjoint &A,
-                   FunctionAnalysisManager &FAM) {
-  PointBuilder Builder(P, N, Role);
+                   FunctionAnalysisManager &FAM, bool Inner = false) {
+  PointBuilder Builder(P, N, Role, Inner);
   A = Builder.build();
+  if (Inner)
+    for (BasicBlock &BB : *A.F)
+      ConstantFoldTerminator(&BB);
+  removeUnreachableBlocks(*A.F);
   Request R = P.R;
   R.F = A.F;
   bool Clears = Role == PointRole::Carry || Role == PointRole::Whole;
@@ -314,8 +324,20 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
   }
   if (Points.Whole.F && Points.Away.F)
     discard(Points.Away, FAM);
-  for (PointAdjoint *A : {&Points.Away, &Points.Home, &Points.Carry, &Points.Whole})
+  if (!N.Assumed.empty() && !N.Tiled)
+    for (PointRole Role : {PointRole::Away, PointRole::Home, PointRole::Carry, PointRole::Whole}) {
+      unsigned Index = unsigned(Role);
+      if (Points.all()[Index]->F && !derive(P, N, Role, *Points.all()[Index + 4], FAM, /*Inner=*/true))
+        return false;
+    }
+  for (PointAdjoint *A : Points.all())
     collectNeeds(*A, N);
+  for (Value *V : N.InnerLow)
+    if (V)
+      N.Needs.push_back(V);
+  for (Value *V : N.InnerHigh)
+    if (V)
+      N.Needs.push_back(V);
   for (Value *V : N.Last)
     N.Needs.push_back(V);
   for (auto &[V, IfTrue] : N.Entered)
@@ -332,7 +354,7 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
 }
 
 void PointAdjoints::erase(FunctionAnalysisManager &FAM) {
-  for (PointAdjoint *A : {&Away, &Home, &Carry, &Whole})
+  for (PointAdjoint *A : all())
     if (A->F)
       discard(*A, FAM);
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "analysis/AdjointPlan.h"
+#include <array>
 
 namespace adstencil {
 
@@ -48,9 +49,19 @@ struct PointAdjoint {
   bool uses(unsigned Argument) const { return !F->getArg(Argument)->use_empty(); }
 };
 
-/// The point adjoints of a nest. A function that is not needed is null.
+/// The point adjoints of a nest. A function that is not needed is null. Inner ones are right for inner points only
+/// (analysis/NestGuards.h).
 struct PointAdjoints {
   PointAdjoint Away, Home, Carry, Whole;
+  PointAdjoint InnerAway, InnerHome, InnerCarry, InnerWhole;
+  std::array<PointAdjoint *, 8> all() {
+    return {&Away, &Home, &Carry, &Whole, &InnerAway, &InnerHome, &InnerCarry, &InnerWhole};
+  }
+  /// The one for inner points, or the same.
+  PointAdjoint &inner(PointAdjoint &A) {
+    PointAdjoint &Inner = &A == &Away ? InnerAway : &A == &Home ? InnerHome : &A == &Carry ? InnerCarry : InnerWhole;
+    return Inner.F ? Inner : A;
+  }
   /// Removes the functions, once all calls are inlined.
   void erase(llvm::FunctionAnalysisManager &FAM);
 };
