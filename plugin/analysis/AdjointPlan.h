@@ -73,6 +73,8 @@ struct AdjointPlan {
   llvm::MapVector<const llvm::Loop *, std::unique_ptr<GatherNest>> Gathers; ///< by outermost loop
   llvm::MapVector<const llvm::Loop *, NoGather> NoGathers;                  ///< the other nests, and why
 
+  llvm::SmallPtrSet<const llvm::Instruction *, 8> Apart; ///< loads that meet no store of the nest that they are in
+
   // For the adjoint of a point function (emit/PointAdjoint.h), which is a plan of its own:
   llvm::SmallPtrSet<const llvm::Instruction *, 8> Dropped; ///< loads and scalars whose contributions are not wanted
   llvm::DenseMap<const llvm::LoadInst *, llvm::Value *> Touched; ///< i1 in memory: set where the load's reverse runs
@@ -110,10 +112,11 @@ bool planSweeps(AdjointPlan &P, llvm::DominatorTree &DT, llvm::ScalarEvolution &
 /// Decides the ShadowUse of all written arrays (analysis/WrittenShadows.cpp). Returns false after a report.
 bool planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
 
-/// A condition under which no cell of an array is stored twice in a nest and no iteration reads what another one
-/// stores, computed in front of the nest. Null: it cannot be proved or tested.
+/// A condition under which no cell of an array is stored twice in a nest and no iteration reads what another one stores,
+/// computed in front of the nest. Loads in Apart do not count. Null: it cannot be proved or tested.
 llvm::Value *proveWrittenOnce(AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Value *Root,
-                              const llvm::Loop *Nest);
+                              const llvm::Loop *Nest,
+                              const llvm::SmallPtrSetImpl<const llvm::Instruction *> &Apart);
 
 /// Decides the ReadStrategy of all arrays that are read.
 void planReads(AdjointPlan &P, llvm::ScalarEvolution &SE);

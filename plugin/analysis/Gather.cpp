@@ -7,6 +7,7 @@
 #include "model/OpenMP.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
+#include "llvm/ADT/SmallSet.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Transforms/Utils/ScalarEvolutionExpander.h"
 
@@ -29,7 +30,7 @@ public:
   /// Returns false with a reason if the nest cannot be a gather.
   bool find() {
     N.WorkShared = isWorkShared(*Outermost);
-    if (!findAxes() || !checkInstructions() || !groupAccesses() || !assignRoles() || !proveOnce() ||
+    if (!findAxes() || !checkInstructions() || !groupAccesses() || !assignRoles() || !testLevels() || !proveOnce() ||
         !chooseEvaluations() || !expandForms())
       return false;
     findNestGuards(P, N, DT, SE, Expander);
@@ -47,6 +48,8 @@ private:
   const Loop *Outermost;
   SCEVExpander Expander;
   SmallPtrSet<const Value *, 4> StoredRoots;
+  SmallPtrSet<const Instruction *, 8> Apart; ///< loads of other time levels of stored arrays
+  std::string InnerIsNoAxis; ///< why the loop inside the last axis is none
 
   bool fail(const Twine &Reason, const Instruction *At = nullptr) {
     Why = {Reason.str(), At ? At : Outermost->getHeader()->getTerminator()};
@@ -65,11 +68,7 @@ private:
            hasSingleElement(L->getHeader()->phis()) && SE.isLoopInvariant(SE.getSCEV(C.Last), Outermost);
   }
 
-  bool isWork(const Instruction &I) const {
-    if (isa<StoreInst>(I) || asAtomicAdd(&I))
-      return true;
-    return isa<LoadInst>(I) && P.A.isActive(&I);
-  }
+  static bool isWork(const Instruction &I) { return isa<StoreInst>(I) || asAtomicAdd(&I); }
 
   bool findAxes() {
     if (!isAxis(Outermost))
@@ -84,6 +83,9 @@ private:
       size_t Conditions = N.Entered.size();
       if (!AllInside || !isAxis(Inner) || !findEntry(Outer, Inner)) {
         N.Entered.resize(Conditions);
+        InnerIsNoAxis = AllInside ? "the bounds of its inner loop change from iteration to iteration, or its iterations "
+                                    "hand values on"
+                                  : "there are stores between its loops";
         break;
       }
       N.Axes.push_back(Inner);
@@ -141,6 +143,17 @@ private:
     return true;
   }
 
+  /// True if the load sees the same value wherever it stands.
+  bool isNeverStored(const LoadInst &L) const {
+    auto Roots = P.A.roots(L.getPointerOperand());
+    if (L.isVolatile() || L.isAtomic() || Roots.size() != 1 || !isArrayMarker(Roots[0]))
+      return false;
+    return none_of(instructions(*P.R.F), [&](const Instruction &I) {
+      return (isa<StoreInst>(I) || asAtomicAdd(&I)) &&
+             is_contained(P.A.roots(accessedPointer(const_cast<Instruction *>(&I))), Roots[0]);
+    });
+  }
+
   /// True if a value from outside can be handed to the point function, or computed in it again.
   bool canCapture(const Value *V, unsigned Depth = 16) const {
     const auto *I = dyn_cast<Instruction>(V);
@@ -149,6 +162,8 @@ private:
     // The shadows of arrays whose pointers are members of a record are loaded pointers.
     if (I->getType()->isPointerTy() ? isa<LoadInst>(I) : !P.A.isActive(I))
       return true;
+    if (const auto *L = dyn_cast<LoadInst>(I))
+      return isNeverStored(*L) && canCapture(L->getPointerOperand(), Depth - 1);
     bool Again = isa<GetElementPtrInst>(I) || isa<CastInst>(I) || isa<BinaryOperator>(I) || isa<UnaryOperator>(I) ||
                  isa<SelectInst>(I) || isa<FreezeInst>(I);
     if (const auto *CB = dyn_cast<CallBase>(I))
@@ -223,6 +238,8 @@ private:
         std::optional<Form> F = formOf(Pointer, Root);
         if (isa<StoreInst>(I) && Active) {
           StoredRoots.insert(Root);
+          if (!F && !InnerIsNoAxis.empty())
+            return fail(InnerIsNoAxis, &I);
           if (!F)
             return fail("where '" + nameOf(Root) + "' is stored to is not an affine function of the loop counters", &I);
         }
@@ -243,8 +260,14 @@ private:
         if (const auto *L = dyn_cast<LoadInst>(&I); L && P.A.isActive(L)) {
           const Value *Root = P.A.roots(L->getPointerOperand())[0];
           auto Found = N.Accesses.find(L);
-          if (StoredRoots.contains(Root)) {
-            if (Found == N.Accesses.end())
+          if (StoredRoots.contains(Root) && isOtherLevel(L)) {
+            N.Roles[L] = LoadRole::Gathered;
+            N.Groups[Found->second.Group].Gathered = true;
+            Apart.insert(L);
+            if (!DT.dominates(BB, Latch))
+              N.Conditional.insert(L);
+          } else if (StoredRoots.contains(Root)) {
+            if (Found == N.Accesses.end() || P.LI.getLoopFor(BB) != N.Axes.back())
               return fail("where '" + nameOf(Root) +
                               "', which it also stores to, is read is not an affine function of "
                               "the loop counters",
@@ -269,17 +292,92 @@ private:
           }
         }
         for (const Use &U : I.operands())
-          N.HasHomes |= dependsOnScalar(U);
+          if (isActiveOutside(U)) {
+            N.HasHomes = true;
+            N.AddsToOutside |= dependsOnLoad(U);
+          }
       }
     return true;
   }
 
-  /// True if a value from outside carries the derivative of an active scalar.
-  bool dependsOnScalar(const Value *V, unsigned Depth = 16) const {
-    const auto *I = dyn_cast<Instruction>(V);
-    if (!I || Outermost->contains(I) || !P.A.isActive(I) || Depth == 0)
+  /// True for a read of another time level of an array than the one that is stored to: u[p + n * t] and u[p + n * (t + 1)].
+  /// That the levels are apart is tested at run time (testLevels). For __vjp_ the array is one that the kernel writes.
+  bool isOtherLevel(const LoadInst *L) const {
+    auto Found = N.Accesses.find(L);
+    if (P.R.TheMode == DerivativeMode::Vjp || Found == N.Accesses.end())
       return false;
-    return isScalarMarker(I) || any_of(I->operands(), [&](const Use &U) { return dependsOnScalar(U, Depth - 1); });
+    const AccessGroup &Read = N.Groups[Found->second.Group];
+    return movesWithEveryAxis(Read) && all_of(N.Accesses, [&](const auto &Entry) {
+             const AccessGroup &Stored = N.Groups[Entry.second.Group];
+             return !isa<StoreInst>(Entry.first) || Stored.Root != Read.Root ||
+                    (&Stored != &Read && !isa<SCEVConstant>(SE.getMinusSCEV(Read.Start, Stored.Start)));
+           });
+  }
+
+  /// First and last byte, from the start of the array, that accesses of a group touch.
+  std::pair<const SCEV *, const SCEV *> bytesOf(unsigned Index) const {
+    const AccessGroup &G = N.Groups[Index];
+    Shift Low(N.Axes.size(), 0), High(N.Axes.size(), 0);
+    for (auto &[I, At] : N.Accesses)
+      if (At.Group == Index)
+        for (size_t D = 0; D != Low.size(); ++D) {
+          Low[D] = std::min(Low[D], At.At[D]);
+          High[D] = std::max(High[D], At.At[D]);
+        }
+    const SCEV *First = SE.getMinusSCEV(G.Start, SE.getSCEV(G.Root)), *Last = First;
+    auto Times = [&](const SCEV *Stride, int64_t X) {
+      return SE.getMulExpr(Stride, SE.getConstant(Stride->getType(), X, /*isSigned=*/true));
+    };
+    for (size_t D = 0; D != Low.size(); ++D) {
+      const SCEV *Stride = G.StrideForm[D], *Back = Times(Stride, Low[D]);
+      const SCEV *Ahead = SE.getAddExpr(SE.getMulExpr(Stride, SE.getSCEV(N.Last[D])), Times(Stride, High[D]));
+      First = SE.getAddExpr(First, SE.getSMinExpr(Back, Ahead));
+      Last = SE.getAddExpr(Last, SE.getSMaxExpr(Back, Ahead));
+    }
+    int64_t Size = P.R.F->getDataLayout().getTypeStoreSize(G.Element);
+    return {First, SE.getAddExpr(Last, SE.getConstant(Last->getType(), Size - 1))};
+  }
+
+  /// Tests that what is read of other time levels is not stored to. False if the test cannot be written.
+  bool testLevels() {
+    SmallSet<std::pair<unsigned, unsigned>, 4> Done;
+    bool AllKnown = true;
+    for (const Instruction *L : Apart)
+      for (auto &[I, At] : N.Accesses) {
+        unsigned Read = N.Accesses.find(L)->second.Group;
+        if (!isa<StoreInst>(I) || N.Groups[At.Group].Root != N.Groups[Read].Root || !Done.insert({Read, At.Group}).second)
+          continue;
+        auto [FirstRead, LastRead] = bytesOf(Read);
+        auto [FirstStored, LastStored] = bytesOf(At.Group);
+        IRBuilder<> B(place());
+        SmallVector<Value *, 4> Bounds;
+        for (const SCEV *Form : {LastRead, FirstStored, LastStored, FirstRead}) {
+          if (!canComputeAt(Form, place(), SE, Expander))
+            return fail("which part of an array is read and which is stored to is computed inside the nest");
+          Bounds.push_back(Expander.expandCodeFor(Form, B.getInt64Ty(), place()));
+        }
+        B.SetInsertPoint(place());
+        Value *IsApart = B.CreateOr(B.CreateICmpSLT(Bounds[0], Bounds[1]), B.CreateICmpSLT(Bounds[2], Bounds[3]));
+        if (isFalse(IsApart))
+          return fail("an iteration reads what another one stores", L);
+        AllKnown &= isa<ConstantInt>(IsApart);
+        if (!isa<ConstantInt>(IsApart))
+          N.Once.push_back(IsApart);
+      }
+    if (AllKnown)
+      P.Apart.insert(Apart.begin(), Apart.end());
+    return true;
+  }
+
+  /// True if a value from outside carries a derivative: it is computed again at each point, and added to at home.
+  bool isActiveOutside(const Value *V) const {
+    const auto *I = dyn_cast<Instruction>(V);
+    return I && !Outermost->contains(I) && !I->getType()->isPointerTy() && P.A.isActive(I);
+  }
+
+  bool dependsOnLoad(const Value *V) const {
+    return isActiveOutside(V) &&
+           (isa<LoadInst>(V) || any_of(cast<Instruction>(V)->operands(), [&](const Use &U) { return dependsOnLoad(U); }));
   }
 
   bool proveOnce() {
@@ -289,11 +387,11 @@ private:
         if (N.Groups[At.Group].Root == Root) {
           if (auto *S = dyn_cast<StoreInst>(I))
             OnlyIncrements &= P.Increment.contains(S);
-          else if (auto *L = cast<LoadInst>(I); P.A.isActive(L))
+          else if (auto *L = cast<LoadInst>(I); P.A.isActive(L) && !Apart.contains(L))
             OnlyIncrements &= P.IncrementLoad.contains(L);
         }
       N.Carries |= !OnlyIncrements;
-      Value *Proof = OnlyIncrements ? nullptr : proveWrittenOnce(P, SE, Root, Outermost);
+      Value *Proof = OnlyIncrements ? nullptr : proveWrittenOnce(P, SE, Root, Outermost, Apart);
       // __vjp_ has to keep the shadow over the whole kernel, not only over this nest.
       bool Kept = P.R.TheMode != DerivativeMode::Vjp || P.Uses.lookup(Root) == ShadowUse::Keep ||
                   P.Uses.lookup(Root) == ShadowUse::Guarded;
@@ -329,9 +427,27 @@ private:
     return true;
   }
 
-  /// Makes the access in the middle the one with shift 0, so that the shifts reach out equally far.
+  /// The place of shift 0 as seen from the cell that a point stores to, if the arrays have the same strides.
+  std::optional<Shift> shiftFromStored(const AccessGroup &G) const {
+    for (auto &[I, At] : N.Accesses) {
+      const AccessGroup &Stored = N.Groups[At.Group];
+      if (!isa<StoreInst>(I) || Stored.StrideForm != G.StrideForm || Stored.Element != G.Element)
+        continue;
+      const SCEV *Here = SE.getMinusSCEV(G.Start, SE.getSCEV(G.Root));
+      const SCEV *There = SE.getMinusSCEV(Stored.Start, SE.getSCEV(Stored.Root));
+      if (std::optional<Shift> S = shiftOf(SE, SE.getMinusSCEV(Here, There), G.StrideForm))
+        return sum(*S, At.At, -1);
+    }
+    return std::nullopt;
+  }
+
+  /// Chooses what shift 0 means: the cell that is stored to, if it has the same index; otherwise the access in the
+  /// middle, so that the shifts reach out equally far. A group that is met at one place is met at shift 0.
   void centre(AccessGroup &G) {
     unsigned Index = &G - N.Groups.data();
+    if (G.Gathered && shiftsOf(Index).size() > 1)
+      if (std::optional<Shift> S = shiftFromStored(G))
+        return moveBy(Index, *S, 1);
     SmallVector<Shift, 8> All;
     for (auto &[I, At] : N.Accesses)
       if (At.Group == Index && (!G.Gathered || N.Roles.lookup(dyn_cast<LoadInst>(I)) == LoadRole::Gathered))
@@ -413,7 +529,8 @@ private:
     sort(Order, [](const auto &X, const auto &Y) {
       return std::pair(Y.second.size(), X.first) < std::pair(X.second.size(), Y.first);
     });
-    N.Evaluations.push_back(Shift(N.Axes.size(), 0));
+    if (N.HasHomes || Order.empty())
+      N.Evaluations.push_back(Shift(N.Axes.size(), 0));
     for (auto &[Index, Shifts] : Order) {
       Shift By = bestMove(Shifts);
       moveBy(Index, By, 1);

@@ -75,7 +75,7 @@ struct GatherNest {
   llvm::MapVector<const llvm::Instruction *, GroupAccess> Accesses;
   llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;  ///< active loads
   llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional; ///< gathered loads that not every point executes
-  std::vector<Shift> Evaluations;                           ///< contains 0
+  std::vector<Shift> Evaluations;                           ///< contains 0 if something is added at home
   llvm::SmallVector<std::pair<llvm::Instruction *, bool>, 4> Assumed; ///< tests and their values, for inner points
   llvm::SmallVector<llvm::Value *, 4> InnerLow, InnerHigh; ///< first and last inner point, by axis; null: all of it
   llvm::SmallVector<llvm::Value *, 2> Once;                 ///< i1: where all are true, no cell is stored twice
@@ -83,12 +83,15 @@ struct GatherNest {
   bool MayTile = false;    ///< every point contributes for each of its reads, so that it can be evaluated once
   bool Tiled = false;      ///< each point is evaluated once (emit/Tile.h), not once for each shift
   bool WorkShared = false; ///< OpenMP distributes the outermost loop over threads
+  bool AddsToOutside = false; ///< active loads in front of the nest are added to at home
   bool HasHomes = false;                                    ///< some load or active scalar is added to at home
   bool Carries = false;                                     ///< __adjoint_ has to change the shadows of stored arrays
 
   const llvm::Loop *outermost() const { return Axes.front(); }
   /// True if the only evaluation is that of the own point.
-  bool isOwnPoint() const { return Evaluations.size() == 1; }
+  bool isOwnPoint() const {
+    return Evaluations.size() == 1 && llvm::all_of(Evaluations[0], [](int64_t X) { return X == 0; });
+  }
 };
 
 /// Why a nest is not a gather: Reason in the user's terms, at At.

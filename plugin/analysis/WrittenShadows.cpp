@@ -78,9 +78,11 @@ namespace {
 
 class WrittenArray {
 public:
-  /// Within: only the accesses in this loop count; null: those of the whole kernel.
-  WrittenArray(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Within = nullptr)
-      : P(P), SE(SE), Root(Root), Within(Within) {}
+  /// Within: only the accesses in this loop count; null: those of the whole kernel. Apart: loads that are known to meet no
+  /// store.
+  WrittenArray(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Within = nullptr,
+               const SmallPtrSetImpl<const Instruction *> *Apart = nullptr)
+      : P(P), SE(SE), Root(Root), Within(Within), Apart(Apart) {}
 
   /// A condition under which no cell is stored twice and no iteration reads what another one stores. Null: none.
   Value *proveOnce() {
@@ -229,6 +231,7 @@ private:
   ScalarEvolution &SE;
   const Value *Root;
   const Loop *Within;
+  const SmallPtrSetImpl<const Instruction *> *Apart;
   SmallVector<StoreInst *, 4> Stores;
   SmallVector<LoadInst *, 4> Loads; ///< active loads that are not part of an increment
   bool OnlyIncrements = true;
@@ -237,7 +240,8 @@ private:
   void collect() {
     for (Instruction &I : instructions(*P.R.F)) {
       Value *Pointer = getLoadStorePointerOperand(&I);
-      if (!Pointer || !P.Shadow.count(Pointer) || (Within && !Within->contains(&I)))
+      if (!Pointer || !P.Shadow.count(Pointer) || (Within && !Within->contains(&I)) ||
+          (Apart && Apart->contains(&I)))
         continue;
       auto Roots = P.A.roots(Pointer);
       if (!is_contained(Roots, Root))
@@ -330,14 +334,21 @@ private:
       B.SetInsertPoint(Place);
       Extents.push_back({Stride, LastValue});
     }
+    // A test that only loops of a single iteration pass is not worth the code behind it.
+    if (any_of(Extents, [&](const Extent &X) {
+          auto *C = dyn_cast<ConstantInt>(X.Stride);
+          return C && C->getValue().abs().ult(Size);
+        }))
+      return nullptr;
     return emitInjective(B, B.getInt64(Size), Extents);
   }
 };
 
 } // namespace
 
-Value *proveWrittenOnce(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Nest) {
-  return WrittenArray(P, SE, Root, Nest).proveOnce();
+Value *proveWrittenOnce(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Nest,
+                        const SmallPtrSetImpl<const Instruction *> &Apart) {
+  return WrittenArray(P, SE, Root, Nest, &Apart).proveOnce();
 }
 
 bool planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {

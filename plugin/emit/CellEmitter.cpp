@@ -86,6 +86,8 @@ bool CellEmitter::collectAdded(const Value *Root, SmallVectorImpl<unsigned> &Gro
 }
 
 Value *CellEmitter::isIndependent() {
+  if (N.AddsToOutside && addsAtHome())
+    return B.getFalse();
   Value *Independent = B.getTrue();
   SmallPtrSet<const Value *, 8> Done;
   for (const AccessGroup &G : N.Groups) {

@@ -57,6 +57,8 @@ public:
     return finish();
   }
 
+  /// Loads that stand in front of the nest, and are repeated at each point.
+  ArrayRef<Instruction *> outside() const { return Outside; }
   /// The copy of an instruction of the nest.
   Instruction *copyOf(const Instruction *I) const { return cast_or_null<Instruction>(Map.lookup(I)); }
   /// The i1 that tells whether the gathered load I contributed.
@@ -84,6 +86,7 @@ private:
   };
   SmallVector<Cell, 16> Cells;
   DenseMap<const LoadInst *, Value *> Flags;
+  SmallVector<Instruction *, 4> Outside;
 
   Instruction *addArgument(PointArgument A, Type *T, const Twine &Name) {
     Arguments.push_back(std::move(A));
@@ -137,11 +140,13 @@ private:
       Copy->setOperand(0, addArgument({PointArgument::Captured, 0, I, {}}, I->getType(), I->getName()));
       Copy->setOperand(1, addArgument({PointArgument::ScalarShadow, 0, I, {}}, EntryBuilder.getPtrTy(), "scalar_bar"));
       New = EntryBuilder.Insert(Copy);
-    } else if (I && (I->getType()->isPointerTy() || P.A.isActive(I)) && !isa<PHINode>(I) && !isa<LoadInst>(I)) {
+    } else if (I && (I->getType()->isPointerTy() ? !isa<LoadInst>(I) : P.A.isActive(I)) && !isa<PHINode>(I)) {
       Instruction *Copy = I->clone();
       for (Use &U : Copy->operands())
         U.set(import(U));
       New = EntryBuilder.Insert(Copy, I->getName());
+      if (isa<LoadInst>(Copy))
+        Outside.push_back(Copy);
     } else {
       New = addArgument({PointArgument::Captured, 0, V, {}}, V->getType(), V->getName());
     }
@@ -275,7 +280,7 @@ static bool derive(const AdjointPlan &P, const GatherNest &N, PointRole Role, Po
       Point.Touched[Copy] = Flag;
   }
   for (Instruction &I : instructions(*A.F))
-    if (isScalarMarker(&I) && isDropped(Role, LoadRole::Home))
+    if ((isScalarMarker(&I) || is_contained(Builder.outside(), &I)) && isDropped(Role, LoadRole::Home))
       Point.Dropped.insert(&I);
   Shadows S(R, Active);
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(*A.F);

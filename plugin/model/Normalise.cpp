@@ -99,8 +99,13 @@ static void shapeLoops(Function &F, FunctionAnalysisManager &FAM) {
   LoopPassManager Shape;
   Shape.addPass(IndVarSimplifyPass());
   Shape.addPass(LoopDeletionPass());
-  Shape.addPass(LoopFullUnrollPass(/*OptLevel=*/2, /*OnlyWhenForced=*/false, /*ForgetSCEV=*/true));
   FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Shape)));
+  // No peeling: a nest whose first iteration stands apart is no nest any more.
+  FPM.addPass(LoopUnrollPass(LoopUnrollOptions(/*OptLevel=*/2)
+                                 .setPartial(false)
+                                 .setPeeling(false)
+                                 .setProfileBasedPeeling(0)
+                                 .setRuntime(false)));
   FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
   FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
   FPM.addPass(
