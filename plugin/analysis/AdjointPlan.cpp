@@ -429,9 +429,7 @@ private:
         continue;
       auto IsSeen = [&](const Value *Root) {
         return any_of(Readers.lookup(Root),
-                      [&](const LoadInst *L) {
-                        return reaches(*St, *L, nullptr) && !seesOriginal(P, SE, *L, *St) && !areApart(*L, *St);
-                      });
+                      [&](const LoadInst *L) { return reaches(*St, *L, nullptr) && !seesOriginal(P, SE, *L, *St); });
       };
       if (any_of(P.A.roots(St->getPointerOperand()), IsSeen)) {
         P.Executed.insert(St);
@@ -439,11 +437,6 @@ private:
         need(St->getPointerOperand());
       }
     }
-  }
-
-  bool areApart(const LoadInst &L, const StoreInst &S) const {
-    const Loop *Nest = P.LI.getLoopFor(L.getParent());
-    return P.Apart.contains(&L) && Nest->getOutermostLoop()->contains(&S);
   }
 
   // ---- loops ----

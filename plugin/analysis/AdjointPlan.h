@@ -73,8 +73,6 @@ struct AdjointPlan {
   llvm::MapVector<const llvm::Loop *, std::unique_ptr<GatherNest>> Gathers; ///< by outermost loop
   llvm::MapVector<const llvm::Loop *, NoGather> NoGathers;                  ///< the other nests, and why
 
-  llvm::SmallPtrSet<const llvm::Instruction *, 8> Apart; ///< loads that meet no store of the nest that they are in
-
   // For the adjoint of a point function (emit/PointAdjoint.h), which is a plan of its own:
   llvm::SmallPtrSet<const llvm::Instruction *, 8> Dropped; ///< loads and scalars whose contributions are not wanted
   llvm::DenseMap<const llvm::LoadInst *, llvm::Value *> Touched; ///< i1 in memory: set where the load's reverse runs

@@ -341,7 +341,6 @@ private:
   /// Tests that what is read of other time levels is not stored to. False if the test cannot be written.
   bool testLevels() {
     SmallSet<std::pair<unsigned, unsigned>, 4> Done;
-    bool AllKnown = true;
     for (const Instruction *L : Apart)
       for (auto &[I, At] : N.Accesses) {
         unsigned Read = N.Accesses.find(L)->second.Group;
@@ -360,12 +359,9 @@ private:
         Value *IsApart = B.CreateOr(B.CreateICmpSLT(Bounds[0], Bounds[1]), B.CreateICmpSLT(Bounds[2], Bounds[3]));
         if (isFalse(IsApart))
           return fail("an iteration reads what another one stores", L);
-        AllKnown &= isa<ConstantInt>(IsApart);
         if (!isa<ConstantInt>(IsApart))
           N.Once.push_back(IsApart);
       }
-    if (AllKnown)
-      P.Apart.insert(Apart.begin(), Apart.end());
     return true;
   }
 
