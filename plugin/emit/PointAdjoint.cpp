@@ -2,8 +2,8 @@
 #include "emit/PointAdjoint.h"
 
 #include "emit/Cost.h"
-
 #include "emit/Reverse.h"
+#include "frontend/Options.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/IR/InstIterator.h"
@@ -311,12 +311,17 @@ static void discard(PointAdjoint &A, FunctionAnalysisManager &FAM) {
   A = PointAdjoint();
 }
 
+static bool isToBeTiled(const GatherNest &N, const PointAdjoint &Away) {
+  TileChoice Choice = options().Tiles;
+  return Choice == TileChoice::ByCost ? isWorthTiling(estimateCost(N, Away)) : Choice == TileChoice::Always;
+}
+
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool Adjoint = P.R.TheMode == DerivativeMode::Adjoint;
   if (N.MayTile && !N.Tiled) {
     if (!derive(P, N, PointRole::Away, Points.Away, FAM))
       return false;
-    N.Tiled = isWorthTiling(estimateCost(N, Points.Away));
+    N.Tiled = isToBeTiled(N, Points.Away);
   }
   if (Adjoint && (N.isOwnPoint() || (N.Tiled && !N.WorkShared))) {
     if (!derive(P, N, PointRole::Whole, Points.Whole, FAM))

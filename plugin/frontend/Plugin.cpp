@@ -114,6 +114,8 @@ public:
         options().GpuDevice = A != "device=cpu";
       } else if (A == "gpu-sums") {
         options().GpuSums = true;
+      } else if (A == "tile=always" || A == "tile=never") {
+        options().Tiles = A == "tile=always" ? TileChoice::Always : TileChoice::Never;
       } else if (A == "help") {
         llvm::outs() << helpText();
       } else {
