@@ -4,7 +4,7 @@
 //   - the dot product law <J v, w> = <v, Jᵀ w> against the tangent;
 //   - cells that no point of the kernel touches keep their bits, even if they are NaNs, and are not accessed where
 //     there is no memory; primal arrays keep theirs; __vjp_ leaves the shadows of written arrays alone;
-//   - the same bits again in every run, wherever in memory the arrays are.
+//   - the same bits again in every run, wherever in memory the arrays are and however many threads OpenMP has.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
@@ -19,7 +19,15 @@
 #include <cstring>
 #include <random>
 
+/// Null in a program without OpenMP.
+extern "C" void omp_set_num_threads(int) __attribute__((weak));
+
 namespace gather {
+
+inline void set_threads(int count) {
+  if (omp_set_num_threads)
+    omp_set_num_threads(count);
+}
 
 template <class Real>
 constexpr double agreement = sizeof(Real) == 8 ? 1e-13 : 1e-5;
@@ -159,21 +167,28 @@ private:
 
   /// Runs the primal and the tangent; returns J v.
   data<Real> check_tangent() {
+    set_threads(3);
     run("primal", kernel.primal, v, placement::at_end);
     const data<Real> primal = x_after;
     data<Real> jv = run("tangent", kernel.tangent, v, placement::at_start);
     check_close("tangent and primal", x_after, primal, [](auto& a) { return a.is_written; });
+    set_threads(2);
+    check_same("tangent", jv, run("tangent", kernel.tangent, v, placement::at_end));
     return jv;
   }
 
   /// A derivative as planned, several times, and in sequence. Returns the shadows of the first.
   data<Real> check_pair(const char* what, call<Real> planned, call<Real> sequential, bool subset) {
+    set_threads(1);
     const data<Real> first = run(what, planned, w, placement::at_end);
     check_primal(what);
-    for (placement where : {placement::at_start, placement::at_end}) {
-      const data<Real> again = run(what, planned, w, where);
-      for (std::size_t k = 0; k != first.size(); ++k)
-        EXPECT_TRUE(same_bits(first[k], again[k])) << at(what, k) << ": not the same bits in every run";
+    set_threads(2);
+    check_same(what, first, run(what, planned, w, placement::at_start));
+    set_threads(8);
+    check_same(what, first, run(what, planned, w, placement::at_end));
+    if (omp_set_num_threads) {
+      set_threads(3);
+      check_same(what, first, run(what, planned, w, placement::at_end));
     }
     const data<Real> reference = run(what, sequential, w, placement::at_end);
     check_primal(what);
@@ -182,6 +197,16 @@ private:
       if (!kernel.arrays[k].is_in_subset)
         EXPECT_TRUE(same_bits(first[k], w[k])) << at(what, k) << ": the shadow is none of its business";
     return first;
+  }
+
+  void check_same(const char* what, const data<Real>& a, const data<Real>& b) {
+    for (std::size_t k = 0; k != a.size(); ++k)
+      for (std::size_t i = 0; i != a[k].size(); ++i)
+        if (std::memcmp(&a[k][i], &b[k][i], sizeof(Real)) != 0) {
+          ADD_FAILURE() << at(what, k) << ": not the same bits in every run, cell " << c_first(k) + static_cast<long>(i)
+                        << " is " << a[k][i] << " and " << b[k][i] << ", difference " << a[k][i] - b[k][i];
+          break;
+        }
   }
 
   void check_primal(const char* what) {

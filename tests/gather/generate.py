@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # Writes a file of random stencils, each three times (gather_laws.h), with their domains:
 #
-#     generate.py SEED COUNT [--real float] [--first N] [--only N] > kernels.cpp
+#     generate.py SEED COUNT [--real float] [--first N] [--openmp] > kernels.cpp
 #
 # The same seed and number give the same kernel, whatever else is in the file. Stencils are nests of counted loops whose
 # accesses are affine in the counters: one to three dimensions, shifts up to 4 cells, several arrays in all layouts that
 # layouts.py knows, written, incremented or updated in place, with guards, in one nest or two. They stay inside of their
-# arrays on every domain, empty ones included, but rows may run into their neighbours.
+# arrays on every domain, empty ones included, but rows may run into their neighbours. With --openmp they have directives
+# wherever that leaves no race.
 #
 # fuzz.py makes, compiles and runs more of them.
 #
@@ -32,8 +33,8 @@ class Nest:
 
 
 class Kernel:
-    def __init__(self, r, name):
-        self.r, self.name = r, name
+    def __init__(self, r, name, openmp=False):
+        self.r, self.name, self.openmp = r, name, openmp
         self.dims = r.choice([1, 1, 2, 2, 2, 3, 3])
         self.counter = r.choice(["int"] * 4 + ["long", "long", "unsigned", "std::size_t"])
         self.signed = self.counter in ("int", "long")
@@ -210,7 +211,7 @@ class Kernel:
         if not self.signed: # nothing below zero
             top = size if e == 0 else f"({size} > {e} ? {size} - {e} : 0)"
             if n.down[a]: return f"for ({T} {v} = {top}; {v}-- > {b};)" if b == 0 else f"for ({T} {v} = {top}; {v} > {b} && {v}-- > {b};)"
-            return f"for ({T} {v} = {b}; {v} + {e} < {size}; ++{v})" if e and n.spell[a] else f"for ({T} {v} = {b}; {v} < {top}; {v}++)"
+            return f"for ({T} {v} = {b}; {v} + {e} < {size}; ++{v})" if e and n.spell[a] and not self.openmp else f"for ({T} {v} = {b}; {v} < {top}; {v}++)"
         if n.stride[a] == 2 and not n.down[a]: return f"for ({T} {v} = {b}; {v} < {top}; {v} += 2)"
         if n.tile and a == n.order[-1] and not n.ragged:
             return (f"for ({T} tile = {b}; tile < {top}; tile += {n.tile})\n"
@@ -218,6 +219,22 @@ class Kernel:
         if n.down[a]: return f"for ({T} {v} = {top} - 1; {v} >= {b}; --{v})"
         if n.spell[a] == 0: return f"for ({T} {v} = {b}; {v} <= {size} - {e + 1}; ++{v})"
         return f"for ({T} {v} = {b}; {v} < {top}; ++{v})"
+
+    def directives(self, number):
+        """OpenMP directives in front of the outermost and of the innermost loop of a nest."""
+        n, r = self.nests[number], random.Random(f"{self.name} openmp {number}")
+        if not self.openmp or any(w[4] == "sweep" for w in n.writes): return "", ""
+        def is_free(a): return (self.signed or not n.down[a]) and all(a in w[0].axes for w in n.writes)
+        outer, inner, simd = n.order[0], n.order[-1], ""
+        if is_free(inner) and not n.tile and r.random() < 0.25: simd = "#pragma omp simd"
+        if not is_free(outer) or r.random() < 0.1: return ("", simd) if self.dims > 1 else (simd, "")
+        text = "#pragma omp parallel for"
+        if self.dims == 1: text, simd = text + simd[11:], ""
+        elif is_free(n.order[1]) and not (n.ragged and self.dims == 2) and r.random() < 0.3:
+            text += " collapse(2)"
+            if self.dims == 2: text, simd = text.replace(" collapse", simd[11:] + " collapse"), ""
+        text += r.choice([""] * 5 + [" schedule(static, 3)", " schedule(static)", " default(shared)", f" if({SIZES[outer]} > 2)"])
+        return text, simd
 
     def guards(self, n, mode):
         found = []
@@ -244,7 +261,10 @@ class Kernel:
             r = random.Random(f"{self.name} {number}")  # the same choices in every mode
             points = Points(r, self.scalars + (["dt"] if self.dt else []))
             depth = 1
+            parallel, simd = self.directives(number) if mode == "plain" else ("", "")
             for a in n.order:
+                if parallel and depth == 1: lines.append(parallel)
+                if simd and depth == self.dims: lines.append(simd)
                 lines.append("  " * depth + self.loop(n, a) + " {")
                 depth += 1
             conditions = self.guards(n, mode)
@@ -300,6 +320,8 @@ class Kernel:
         found += [[r.choice(x) for x in allowed] for _ in range(3 if d < 3 else 2)]
         for n in found:
             while n[0] * n[1 % d] * n[-1] > 5000 and d == 3: n[n.index(max(n))] = 9
+        # Where the parallel loop is vectorised as well, threads get long pieces.
+        if self.openmp and d == 1 and not any(l.is_constant() for l in self.layouts): found += [[300], [1030]]
         return [n + [1] * (3 - d) for n in found]
 
     def write(self):
@@ -406,12 +428,13 @@ inline real minmod(real a, real b) {
 """
 
 
-def kernel(seed, number): return Kernel(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}")
+def kernel(seed, number, openmp=False):
+    return Kernel(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", openmp)
 
 
-def write(seed, numbers, real, out):
+def write(seed, numbers, real, openmp, out):
     out.write(HEAD.replace("@", f"{seed}_{numbers[0]}").replace("$", real))
-    for k in numbers: out.write("\n" + kernel(seed, k).write())
+    for k in numbers: out.write("\n" + kernel(seed, k, openmp).write())
     out.write("\n} // namespace\n")
 
 
@@ -422,8 +445,9 @@ def main():
     p.add_argument("count", type=int)
     p.add_argument("--first", type=int, default=0, help="number of the first kernel")
     p.add_argument("--real", choices=["float", "double"], default="double")
+    p.add_argument("--openmp", action="store_true", help="with OpenMP directives")
     a = p.parse_args()
-    write(a.seed, list(range(a.first, a.first + a.count)), a.real, sys.stdout)
+    write(a.seed, list(range(a.first, a.first + a.count)), a.real, a.openmp, sys.stdout)
 
 
 if __name__ == "__main__":
