@@ -23,11 +23,11 @@ static constexpr StringLiteral MarkerName = "adstencil.parallel";
 /// libomp passes at most so many arguments on where it has no assembly for the machine; more go through memory.
 static constexpr unsigned MostByValue = 13;
 
-/// Iterations that stay together where the loop itself may be vectorised. Vectorised code and what handles its last few
-/// iterations may round differently (arithmetic of cotangents may be reassociated), so which iterations are the last
-/// ones must not depend on the threads. The number is a multiple of all widths times interleaving counts, and above the
-/// length from which vectorised code is worth its preparations.
-static constexpr unsigned VectorisedTogether = 128;
+/// Iterations that are done by one call where the loop itself may be vectorised. Vectorised code and what handles the
+/// last iterations behind it may round differently (arithmetic of cotangents may be reassociated), and where memory is
+/// accessed with gaps some are left over whatever the number of iterations. Which ones are the last must not depend on
+/// the threads. The number is large enough for what a call has to prepare.
+static constexpr unsigned VectorisedTogether = 512;
 
 /// Values of kmp.h.
 static constexpr unsigned StaticSchedule = 34, IdentKmpc = 0x2, IdentLoop = 0x200;
@@ -74,7 +74,8 @@ struct Outlined {
   Function *Body;
   CallInst *Call;
   Value *First, *Last; ///< arguments of the call
-  unsigned Together;   ///< so many iterations stay with one thread
+  CmpInst::Predicate Enter;
+  unsigned Together; ///< so many iterations are done by one call
 };
 
 } // namespace
@@ -214,6 +215,37 @@ static void keepNoAlias(const Outlined &O) {
   }
 }
 
+/// Lets the body be called for blocks of iterations, counted from the first one that the caller is to do.
+static void callInBlocks(Outlined &O) {
+  Function *Blocks = Function::Create(O.Body->getFunctionType(), GlobalValue::InternalLinkage,
+                                      O.Body->getName() + ".blocks", O.Body->getParent());
+  Blocks->setAttributes(O.Body->getAttributes());
+  LLVMContext &Ctx = Blocks->getContext();
+  BasicBlock *Entry = BasicBlock::Create(Ctx, "entry", Blocks), *Loop = BasicBlock::Create(Ctx, "loop", Blocks),
+             *Done = BasicBlock::Create(Ctx, "done", Blocks);
+  BranchInst::Create(Loop, Entry);
+  IRBuilder<> B(Loop);
+  unsigned FirstAt = 0, LastAt = 0;
+  for (auto [I, V] : enumerate(O.Call->args())) {
+    FirstAt = V == O.First ? I : FirstAt;
+    LastAt = V == O.Last ? I : LastAt;
+  }
+  Value *Last = Blocks->getArg(LastAt), *Together = B.getInt64(O.Together);
+  PHINode *From = B.CreatePHI(B.getInt64Ty(), 2);
+  Value *GoesOn =
+      B.CreateLogicalAnd(B.CreateICmp(O.Enter, From, Last), B.CreateICmpUGT(B.CreateSub(Last, From), Together));
+  Value *To = B.CreateSelect(GoesOn, B.CreateAdd(From, Together), Last);
+  SmallVector<Value *, 16> Arguments(make_pointer_range(Blocks->args()));
+  Arguments[FirstAt] = From;
+  Arguments[LastAt] = To;
+  B.CreateCall(O.Body, Arguments);
+  B.CreateCondBr(GoesOn, Loop, Done);
+  From->addIncoming(Blocks->getArg(FirstAt), Entry);
+  From->addIncoming(To, Loop);
+  ReturnInst::Create(Ctx, Done);
+  O.Call->setCalledFunction(Blocks);
+}
+
 /// Moves the loop into a function of its own, with the range of its counter as parameters.
 static std::optional<Outlined> outline(Loop &L, const MarkedLoop &M, unsigned Together) {
   Function &F = *L.getHeader()->getParent();
@@ -238,9 +270,11 @@ static std::optional<Outlined> outline(Loop &L, const MarkedLoop &M, unsigned To
   // One piece of machine code for all threads, and for the calling one where it works alone.
   Body->removeFnAttr(Attribute::AlwaysInline);
   Body->addFnAttr(Attribute::NoInline);
-  Outlined O{Body, cast<CallInst>(Body->user_back()), First, Last, Together};
+  Outlined O{Body, cast<CallInst>(Body->user_back()), First, Last, M.Enter, Together};
   sinkVariables(O);
   keepNoAlias(O);
+  if (Together != 1)
+    callInBlocks(O);
   return O;
 }
 
@@ -363,7 +397,7 @@ private:
     AllocaInst *IsLast = B.CreateAlloca(Int), *Lower = B.CreateAlloca(Long), *Upper = B.CreateAlloca(Long),
                *Stride = B.CreateAlloca(Long);
     Value *First = Thread.getArg(2), *Count = Thread.getArg(3), *One = B.getInt64(1);
-    // Blocks of iterations are shared out. The last one is longer if the number of iterations is not a multiple.
+    // Blocks of iterations are shared out. Whoever has the last one does what is left over, too.
     Value *Together = B.getInt64(O.Together), *Blocks = B.CreateUDiv(Count, Together);
     Value *Limit = B.CreateSelect(B.CreateICmpEQ(Blocks, B.getInt64(0)), B.getInt64(0), B.CreateSub(Blocks, One));
     B.CreateStore(B.getInt32(0), IsLast);
@@ -393,7 +427,7 @@ private:
                                    : fromWord(B, Thread.getArg(4 + Next), T));
       ++Next;
     }
-    B.CreateCall(O.Body, Arguments);
+    B.CreateCall(O.Call->getCalledFunction(), Arguments);
     B.CreateBr(Done);
     B.SetInsertPoint(Done);
     B.CreateCall(runtime("__kmpc_for_static_fini", {Pointer, Int}), {Ident, Number});
