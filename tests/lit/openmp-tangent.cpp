@@ -26,6 +26,7 @@ extern "C" void marker(bool) __asm__("adstencil.parallel");
 
 // The function over a range, the one that each thread executes, and a run-time condition.
 // FORK-DAG: call {{.*}}@__kmpc_fork_call({{.*}}i32 {{[0-9]+}}, ptr {{[^,]*}}marked{{[^,]*}}parallel.body.thread
+// FORK-DAG: call {{.*}}marked{{.*}}parallel.body.blocks(
 // FORK-DAG: call {{.*}}marked{{.*}}parallel.body(
 void use_marked(double* y, double* yb, const double* u, double* ub, long n, bool ok);
 ADSTENCIL_KERNEL void marked(double* y, const double* u, long n, bool ok) {
