@@ -26,8 +26,11 @@ static constexpr unsigned MostByValue = 13;
 /// Iterations that are done by one call where the loop itself may be vectorised. Vectorised code and what handles the
 /// last iterations behind it may round differently (arithmetic of cotangents may be reassociated), and where memory is
 /// accessed with gaps some are left over whatever the number of iterations. Which ones are the last must not depend on
-/// the threads. The number is large enough for what a call has to prepare.
-static constexpr unsigned VectorisedTogether = 512;
+/// the threads. The number is large enough for what a call has to prepare; less will do where an iteration has loops.
+static constexpr unsigned VectorisedTogether = 512, UnrolledTogether = 128;
+
+/// The optimiser does not unroll loops with more iterations than that.
+static constexpr unsigned MostUnrolled = 128;
 
 /// Values of kmp.h.
 static constexpr unsigned StaticSchedule = 34, IdentKmpc = 0x2, IdentLoop = 0x200;
@@ -437,15 +440,21 @@ private:
 
 } // namespace
 
-/// True if the optimiser may vectorise the loop: there is none in it that it cannot unroll.
-static bool mayVectorise(Loop &L, DominatorTree &DT, LoopInfo &LI) {
+/// How many iterations of the loop one call has to do. More than one if the optimiser may vectorise the loop itself,
+/// which it may where there is no loop in it that it cannot unroll.
+static unsigned iterationsTogether(Loop &L, DominatorTree &DT, LoopInfo &LI) {
+  if (L.isInnermost())
+    return VectorisedTogether;
   Function &F = *L.getHeader()->getParent();
   TargetLibraryInfoImpl Library(F.getParent()->getTargetTriple());
   TargetLibraryInfo TLI(Library, &F);
   AssumptionCache AC(F);
   ScalarEvolution SE(F, TLI, AC, DT, LI);
-  return all_of(drop_begin(L.getLoopsInPreorder()),
-                [&](Loop *Inner) { return SE.getSmallConstantMaxTripCount(Inner); });
+  bool MayVectorise = all_of(drop_begin(L.getLoopsInPreorder()), [&](Loop *Inner) {
+    unsigned Most = SE.getSmallConstantMaxTripCount(Inner);
+    return Most && Most <= MostUnrolled;
+  });
+  return MayVectorise ? UnrolledTogether : 1;
 }
 
 /// Turns the loop behind a marker into a parallel one if it has the promised form. Returns the function that the loop
@@ -460,7 +469,7 @@ static Function *lower(CallInst &Marker, Loop &L, DominatorTree &DT, LoopInfo &L
   if (!Found)
     return nullptr;
   DebugLoc Loc = Marker.getDebugLoc();
-  std::optional<Outlined> O = outline(L, *Found, mayVectorise(L, DT, LI) ? VectorisedTogether : 1);
+  std::optional<Outlined> O = outline(L, *Found, iterationsTogether(L, DT, LI));
   if (!O)
     return nullptr;
   if (!O->Call->getDebugLoc())
