@@ -1,4 +1,5 @@
-// Runs the laws (gather_check.h) on every kernel that is linked in, one test a kernel.
+// Runs the laws (gather_check.h) on every kernel that is linked in, one test a kernel. --looser=FACTOR makes the bounds
+// larger, for -ffast-math.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "gather_check.h"
@@ -54,6 +55,9 @@ int main(int argc, char** argv) {
   std::signal(SIGSEGV, report_access);
   std::signal(SIGBUS, report_access);
   testing::InitGoogleTest(&argc, argv);
+  for (int i = 1; i < argc; ++i)
+    if (std::strncmp(argv[i], "--looser=", 9) == 0)
+      gather::looser = std::atof(argv[i] + 9);
   register_all<float>("_f32");
   register_all<double>("_f64");
   return RUN_ALL_TESTS();

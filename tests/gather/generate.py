@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # Writes a file of random stencils, each three times (gather_laws.h), with their domains:
 #
-#     generate.py SEED COUNT [--real float] [--first N] [--openmp] > kernels.cpp
+#     generate.py SEED COUNT [--real float] [--first N] [--openmp] [--odd] > kernels.cpp
 #
 # The same seed and number give the same kernel, whatever else is in the file. Stencils are nests of counted loops whose
 # accesses are affine in the counters: one to three dimensions, shifts up to 4 cells, several arrays in all layouts that
 # layouts.py knows, written, incremented or updated in place, with guards, in one nest or two. They stay inside of their
 # arrays on every domain, empty ones included, but rows may run into their neighbours. With --openmp they have directives
-# wherever that leaves no race.
+# wherever that leaves no race, with --odd accesses and loops of less usual forms.
 #
 # fuzz.py makes, compiles and runs more of them.
 #
@@ -17,7 +17,7 @@ import random
 import re
 import sys
 
-from layouts import SIZES, Layout
+from layouts import SIZES, Layout, plus
 from points import Points
 
 EXTENTS = [0, 1, 2, 3, 5, 8, 9, 17, 33]
@@ -33,8 +33,9 @@ class Nest:
 
 
 class Kernel:
-    def __init__(self, r, name, openmp=False):
+    def __init__(self, r, name, openmp=False, odd=False):
         self.r, self.name, self.openmp = r, name, openmp
+        self.odd = random.Random(f"{name} odd") if odd else None  # a source of its own: the rest of the kernel is the same
         self.dims = r.choice([1, 1, 2, 2, 2, 3, 3])
         self.counter = r.choice(["int"] * 4 + ["long", "long", "unsigned", "std::size_t"])
         self.signed = self.counter in ("int", "long")
@@ -121,7 +122,26 @@ class Kernel:
             pair = [l for l in self.layouts if l.written == written and l.kind == "flat" and not l.inactive]
             if len(pair) > 1 and self.ch(0.2):
                 for l, member in zip(r.sample(pair, 2), ("first", "second")): l.group = f"{'out' if written else 'in'}.{member}"
+        if self.odd:
+            for nest in self.nests: self.make_odd(nest)
         self.place()
+
+    def cell_of_mask(self): return " + ".join(["ix", "nx * iy", "nx * ny * iz"][:self.dims])
+
+    def make_odd(self, nest):
+        """Reads that run against the loop, that are moved by data, or that make a second group of an array."""
+        r = self.odd
+        for k, (l, shift, component, level) in enumerate(nest.reads):
+            if l.written or self.style == "wrap" or len(shift) > 3: continue
+            a, how = r.choice(l.axes), r.random()
+            if how < 0.08:
+                shift = {**shift, "flip": a}
+                for x in l.axes: l.extra[x] = max(l.extra[x], 0)
+            elif how < 0.14:
+                shift = {**shift, "along": a, "text": f"mask{self.masks}[{self.cell_of_mask()}]"}
+                self.masks += 1
+            elif how < 0.4 and l.step == 2: shift = {**shift, "step": 1}
+            nest.reads[k] = (l, shift, component, level)
 
     def nest(self, inputs, produced):
         r, n = self.r, Nest()
@@ -137,7 +157,7 @@ class Kernel:
         if self.ch(0.15):
             l = r.choice(inputs)
             a = r.choice(l.axes)
-            n.sums.append((l, {**{x: 0 for x in range(3)}, "along": a}, r.randrange(l.components), 0, a, r.choice([1, 2, 2, 4])))
+            n.sums.append((l, {**{x: 0 for x in range(3)}, "along": a, "text": "k"}, r.randrange(l.components), 0, a, r.choice([1, 2, 2, 4])))
         zero = {a: 0 for a in range(3)}
         for _ in range(r.choice([1, 1, 1, 2, 3])):
             how = r.choice(["new"] * 12 + ["in place"] * 4 + ["increment"] * 4 + ["level"] * 2 + ["sweep", "sum"])
@@ -181,14 +201,21 @@ class Kernel:
             for l, shift, _, _, a, reach in n.sums:
                 accesses += [(l, {**shift, a: s}) for s in (-reach, reach)]
             for a in range(self.dims):
-                here = [(l, s[a]) for l, s in accesses if a in l.axes]
+                here = []  # (array, shift, step, is turned round)
+                for l, s in accesses:
+                    if a not in l.axes: continue
+                    step, flip = s.get("step", l.step), s.get("flip") == a
+                    here.append((l, s[a], step, flip))
+                    if s.get("text", "").startswith("mask") and s["along"] == a: here.append((l, s[a] + 1, step, flip))
                 if self.style in ("interior", "guarded"):
-                    n.begin[a] = max([0] + [-(s // l.step) for l, s in here]) + r.choice([0, 0, 0, 1])
-                    n.end[a] = max([0] + [-(-(s - l.step + 1) // l.step) for l, s in here])
-                    n.end[a] = max(0, n.end[a] + r.choice([0, 0, 0, 1, -1]))
-                for l, s in here:
+                    low = lambda turned: [-(s // step) for _, s, step, flip in here if flip == turned]
+                    high = lambda turned: [-(-(s - step + 1) // step) for _, s, step, flip in here if flip == turned]
+                    n.begin[a] = max([0] + low(False) + high(True)) + r.choice([0, 0, 0, 1])
+                    n.end[a] = max([0] + high(False))
+                    n.end[a] = max([0, n.end[a] + r.choice([0, 0, 0, 1, -1])] + low(True))
+                for l, s, step, flip in here:
                     # Where rows run into each other, what is written still has cells of its own.
-                    if self.style != "wrap" or any(l is w[0] for w in n.writes): l.fit(a, s, n.end[a])
+                    if self.style != "wrap" or any(l is w[0] for w in n.writes): l.fit(a, s, n.begin[a] if flip else n.end[a], step)
             n.order = list(range(self.dims - 1, -1, -1)) if self.ch(0.7) else r.sample(range(self.dims), self.dims)
             n.down = [self.ch(0.15) for _ in range(self.dims)]
             n.spell = [r.randrange(3) for _ in range(self.dims)]
@@ -200,6 +227,26 @@ class Kernel:
             n.ragged = self.dims > 1 and self.signed and self.ch(0.1)
             n.hoist = self.ch(0.5)
             n.early = self.ch(0.4)
+            n.triangle = n.enter = None
+            n.unequal = n.with_rows = False
+            if self.odd:
+                if self.dims > 1 and self.signed and not n.ragged and self.odd.random() < 0.1: n.triangle = self.odd.choice([-1, 0, 2])
+                if self.odd.random() < 0.2: n.enter = self.odd.choice(["if ({0} > 0)", "if ({0} >= 3)", "if ({0} < 1)\n    return;\n "])
+                n.unequal = self.odd.random() < 0.3
+                if self.signed and self.style in ("interior", "padded") and self.odd.random() < 0.4: n.with_rows = True
+
+        for n in self.nests: self.use_rows(n)
+
+    def use_rows(self, n):
+        """Spells reads along the innermost loop by pointers to rows."""
+        n.rows = []
+        if not n.with_rows: return
+        for k, (l, shift, *rest) in enumerate(n.reads):
+            if l.kind == "flat" and not l.group and not l.written and len(l.axes) > 1 and n.order[-1] == l.axes[0] and "along" not in shift:
+                row = f"row{k}"
+                others = " + ".join(f"{s} * ({l.index(a, shift)})" for s, a in zip(l.strides(), l.axes[1:]))
+                n.rows.append(f"const real* {row} = {l.name} + {others};")
+                n.reads[k] = (l, {**shift, "row": row}, *rest)
 
     def loop(self, n, a):
         """The head of the loop over axis a."""
@@ -208,6 +255,11 @@ class Kernel:
         if n.ragged and a == n.order[-1]:
             size = f"({size} - i{AXES[n.order[0]]} % 2)"
         top = size if e == 0 else f"{size} - {e}"
+        if n.triangle is not None and a == n.order[-1]:
+            outer = plus(f"i{AXES[n.order[0]]}", n.triangle)
+            return f"for ({T} {v} = {b}; {v} < ({top} < {outer} ? {top} : {outer}); ++{v})"
+        if n.unequal and b == 0 and e == 0 and n.stride[a] == 1 and not n.down[a] and not n.tile and size == SIZES[a]:
+            return f"for ({T} {v} = 0; {v} != {top}; ++{v})"
         if not self.signed: # nothing below zero
             top = size if e == 0 else f"({size} > {e} ? {size} - {e} : 0)"
             if n.down[a]: return f"for ({T} {v} = {top}; {v}-- > {b};)" if b == 0 else f"for ({T} {v} = {top}; {v} > {b} && {v}-- > {b};)"
@@ -230,7 +282,7 @@ class Kernel:
         if not is_free(outer) or r.random() < 0.1: return ("", simd) if self.dims > 1 else (simd, "")
         text = "#pragma omp parallel for"
         if self.dims == 1: text, simd = text + simd[11:], ""
-        elif is_free(n.order[1]) and not (n.ragged and self.dims == 2) and r.random() < 0.3:
+        elif is_free(n.order[1]) and not ((n.ragged or n.rows or n.triangle is not None) and self.dims == 2) and r.random() < 0.3:
             text += " collapse(2)"
             if self.dims == 2: text, simd = text.replace(" collapse", simd[11:] + " collapse"), ""
         text += r.choice([""] * 5 + [" schedule(static, 3)", " schedule(static)", " default(shared)", f" if({SIZES[outer]} > 2)"])
@@ -262,7 +314,9 @@ class Kernel:
             points = Points(r, self.scalars + (["dt"] if self.dt else []))
             depth = 1
             parallel, simd = self.directives(number) if mode == "plain" else ("", "")
+            if n.enter: lines.append("  " + n.enter.format(SIZES[n.order[0]]) + " {")
             for a in n.order:
+                if n.rows and mode == "plain" and depth == self.dims: lines += ["  " * depth + x for x in n.rows]
                 if parallel and depth == 1: lines.append(parallel)
                 if simd and depth == self.dims: lines.append(simd)
                 lines.append("  " * depth + self.loop(n, a) + " {")
@@ -303,6 +357,7 @@ class Kernel:
             for _ in range(closing):
                 depth -= 1
                 lines.append("  " * depth + "}")
+            if n.enter: lines.append("  }")
         return "\n".join(lines)
 
     def used_scalars(self, text): return [s for s in self.scalars if re.search(rf"\b{s}\b", text)]
@@ -428,13 +483,13 @@ inline real minmod(real a, real b) {
 """
 
 
-def kernel(seed, number, openmp=False):
-    return Kernel(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", openmp)
+def kernel(seed, number, openmp=False, odd=False):
+    return Kernel(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", openmp, odd)
 
 
-def write(seed, numbers, real, openmp, out):
+def write(seed, numbers, real, openmp, odd, out):
     out.write(HEAD.replace("@", f"{seed}_{numbers[0]}").replace("$", real))
-    for k in numbers: out.write("\n" + kernel(seed, k, openmp).write())
+    for k in numbers: out.write("\n" + kernel(seed, k, openmp, odd).write())
     out.write("\n} // namespace\n")
 
 
@@ -446,8 +501,9 @@ def main():
     p.add_argument("--first", type=int, default=0, help="number of the first kernel")
     p.add_argument("--real", choices=["float", "double"], default="double")
     p.add_argument("--openmp", action="store_true", help="with OpenMP directives")
+    p.add_argument("--odd", action="store_true", help="with accesses and loops of less usual forms")
     a = p.parse_args()
-    write(a.seed, list(range(a.first, a.first + a.count)), a.real, a.openmp, sys.stdout)
+    write(a.seed, list(range(a.first, a.first + a.count)), a.real, a.openmp, a.odd, sys.stdout)
 
 
 if __name__ == "__main__":

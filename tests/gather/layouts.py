@@ -30,20 +30,23 @@ class Layout:
     def is_constant(self): return self.kind in ("constant", "constflat")
 
     # ---- fitting the rows to what the kernel accesses ----
-    def fit(self, a, shift, end):
+    def fit(self, a, shift, end, step=None):
         """Makes rows on axis a long enough for points up to n - end - 1."""
-        self.extra[a] = max(self.extra[a], self.pad[a] + shift - self.step * end - self.step + 1)
+        step = step or self.step
+        self.extra[a] = max(self.extra[a], self.pad[a] + shift - step * end - step + 1 - (self.step - step) * (end + 1))
 
     def row(self, a):
         if self.is_constant(): return str(self.step * self.cap[a] + self.extra[a])
         return plus(f"2 * {SIZES[a]}" if self.step == 2 else SIZES[a], self.extra[a])
 
     # ---- the parts of an access ----
-    def index(self, a, shift, along=None):
-        """The index on axis a; the counter k of a loop inside of the point is added on the axis `along`."""
-        v = "i" + "xyz"[a]
-        text = plus(f"2 * {v}" if self.step == 2 else v, self.pad[a] + shift)
-        return text + " + k" if a == along else text
+    def index(self, a, shift):
+        """The index on axis a. Beside the shifts there may be an axis that is turned round ("flip"), one on which a text is
+        added ("along", "text"), and a step that is not the array's."""
+        v, step = "i" + "xyz"[a], shift.get("step", self.step)
+        if shift.get("flip") == a: v = f"({SIZES[a]} - 1 - {v})"
+        text = plus(f"2 * {v}" if step == 2 else v, self.pad[a] + shift[a])
+        return f"{text} + {shift['text']}" if shift.get("along") == a else text
 
     def strides(self):
         """Texts of the strides of all axes but the first."""
@@ -51,10 +54,9 @@ class Layout:
         return [" * ".join(rows[:k + 1]) for k in range(len(rows))]
 
     def cell(self, shift, spelling):
-        along = shift.get("along")
-        i = [f"({self.index(a, shift[a], along)})" for a in self.axes]
+        i = [f"({self.index(a, shift)})" for a in self.axes]
         rows = [f"({self.row(a)})" for a in self.axes]
-        if len(i) == 1: return self.index(self.axes[0], shift[self.axes[0]], along)
+        if len(i) == 1: return self.index(self.axes[0], shift)
         if spelling == 0:
             text = i[-1]
             for k in range(len(i) - 2, -1, -1): text = f"{i[k]} + {rows[k]} * ({text})"
@@ -77,10 +79,11 @@ class Layout:
         return " * ".join(f"({self.row(a)})" for a in self.axes) if how == "row" else f"{self.name}_level"
 
     def access(self, shift, component=0, level=0):
-        n, along = self.group or self.name, shift.get("along")
+        n = self.group or self.name
+        if "row" in shift: return f"{shift['row']}[{self.index(self.axes[0], shift)}]"
         if self.kind == "constant" and len(self.axes) > 1:
-            return n + "".join(f"[{self.index(a, shift[a], along)}]" for a in reversed(self.axes))
-        if self.kind == "view": return f"{n}({', '.join(self.index(a, shift[a], along) for a in self.axes)})"
+            return n + "".join(f"[{self.index(a, shift)}]" for a in reversed(self.axes))
+        if self.kind == "view": return f"{n}({', '.join(self.index(a, shift) for a in self.axes)})"
         text = self.cell(shift, self.spelling)
         if self.kind == "aos":
             c = self.components
