@@ -1,4 +1,4 @@
-// How the shadows of read arrays are added to: own-point, reduction, scatter.
+// How the shadows of read arrays are added to: own-point, reduction, gather, scatter.
 //
 // RUN: %plan %s 2>&1 | FileCheck %s
 // RUN: %plan -O3 %s 2>&1 | FileCheck %s
@@ -8,8 +8,8 @@
 // CHECK: vjp of K
 // CHECK-DAG: own {{.*}} own-point
 // CHECK-DAG: row {{.*}} reduction
-// CHECK-DAG: stencil {{.*}} scatter
-// CHECK-DAG: table {{.*}} scatter
+// CHECK-DAG: stencil {{.*}} gather, 2 shifts
+// CHECK-DAG: table {{.*}} scatter, serial
 // CHECK-DAG: unused {{.*}} no derivative
 // CHECK: stored: 0 B
 ADSTENCIL_KERNEL void K(double* y, const double* own, const double* row, const double* stencil, const double* table,

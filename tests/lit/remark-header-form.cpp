@@ -1,4 +1,4 @@
-// With the header form, the remark stands at the function that is differentiated.
+// With the header form, the remark stands at the function that is differentiated, or at a read in it.
 //
 // RUN: %adstencil_clang -c -o /dev/null -Rpass=adstencil -Rpass-missed=adstencil -Xclang -verify %s
 // RUN: %adstencil_clang -O2 -c -o /dev/null -Rpass=adstencil -Rpass-missed=adstencil -Xclang -verify %s
@@ -9,12 +9,12 @@ template <class T>
 static T twice(const T* u) { return 2 * *u; }
 
 template <class T>
-void smooth(T* y, const T* u, int n) { // expected-remark {{adjoint of }}
+void smooth(T* y, const T* u, const int* index, int n) { // expected-remark {{adjoint of }}
   for (int i = 1; i < n; ++i)
-    y[i] = twice(&u[i]) + u[i - 1]; // expected-remark {{'a1' is not gathered: it is read at several places}}
+    y[i] = twice(&u[i]) + u[index[i]]; // expected-remark {{'a1' is not gathered: it is read at a data-dependent index}}
 }
 
-void use(double* y, double* yb, const double* u, double* ub, int n) {
+void use(double* y, double* yb, const double* u, double* ub, const int* index, int n) {
   using namespace adstencil;
-  adjoint<&smooth<double>>(shadowed(y, yb), shadowed(u, ub), n);
+  adjoint<&smooth<double>>(shadowed(y, yb), shadowed(u, ub), index, n);
 }
