@@ -8,7 +8,7 @@ constexpr double w0 = -205.0 / 72, w1 = 8.0 / 5, w2 = -1.0 / 5, w3 = 8.0 / 315, 
 }
 
 ADSTENCIL_KERNEL void wave(double* next, const double* u, const double* last, const double* c, int nx, int ny, int nz) {
-#pragma omp parallel for collapse(2) schedule(static)
+#pragma omp parallel for schedule(static)
   for (int z = 4; z < nz - 4; ++z)
     for (int y = 4; y < ny - 4; ++y)
       for (int x = 4; x < nx - 4; ++x) {

@@ -1,0 +1,38 @@
+// Parallel loops: the body that threads call for their part of the cells is vectorised, and stores each vector of the shadow once. The
+// derivative calls it through OpenMP's runtime. No run-time tests for overlap, nothing atomic.
+//
+// RUN: %adstencil_clang -fopenmp -O3 -march=x86-64-v3 -fno-discard-value-names -S -emit-llvm -o %t.ll %s
+// RUN: FileCheck %s --input-file=%t.ll
+// RUN: FileCheck %s --input-file=%t.ll --check-prefix=NOWHERE
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <adstencil/adstencil.h>
+
+// NOWHERE-NOT: atomicrmw
+// NOWHERE: define {{.*}}__{{vjp|adjoint}}_
+// NOWHERE-NOT: {{atomicrmw|found\.conflict|vector\.memcheck}}
+
+// CHECK-LABEL: define {{.*}}@{{[^.]*}}__vjp_heat{{[^.]*}}(
+// CHECK: @__kmpc_fork_call({{.*}}__vjp_heat{{[^,]*}}.parallel.body.thread
+// CHECK-LABEL: define {{.*}}__adjoint_heat{{[^.]*}}(
+// CHECK: @__kmpc_fork_call({{.*}}__adjoint_heat{{[^,]*}}.parallel.body.thread
+// CHECK: @__kmpc_fork_call({{.*}}__adjoint_heat{{[^,]*}}.parallel.body.{{[0-9]+}}.thread
+ADSTENCIL_KERNEL void heat(double* un, const double* u, double dt, int nx, int ny, int nz) {
+#pragma omp parallel for schedule(static)
+  for (int z = 1; z < nz - 1; ++z)
+    for (int y = 1; y < ny - 1; ++y)
+      for (int x = 1; x < nx - 1; ++x) {
+        const long sy = nx, sz = static_cast<long>(nx) * ny, c = x + sy * y + sz * z;
+        un[c] = u[c] + dt * (u[c - 1] + u[c + 1] + u[c - sy] + u[c + sy] + u[c - sz] + u[c + sz] - 6 * u[c]);
+      }
+}
+
+void use(double* y, double* yb, const double* u, double* ub) {
+  __vjp_heat(y, yb, u, ub, 0.1, 10, 10, 10);
+  __adjoint_heat(y, yb, u, ub, 0.1, 10, 10, 10);
+}
+
+// CHECK: define internal {{.*}}__vjp_heat{{.*}}.parallel.body(
+// CHECK-COUNT-7: load <4 x double>
+// CHECK: store <4 x double>
+// CHECK-NOT: store <4 x double>
+// CHECK: define internal {{.*}}__vjp_heat{{.*}}.parallel.body.thread(
