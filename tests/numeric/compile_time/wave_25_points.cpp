@@ -14,8 +14,7 @@ ADSTENCIL_KERNEL void wave(double* next, const double* u, const double* last, co
       for (int x = 4; x < nx - 4; ++x) {
         const long sy = nx, sz = static_cast<long>(nx) * ny, at = x + sy * y + sz * z;
         const double laplacian =
-            3 * w0 * u[at] +
-            w1 * (u[at - 1] + u[at + 1] + u[at - sy] + u[at + sy] + u[at - sz] + u[at + sz]) +
+            3 * w0 * u[at] + w1 * (u[at - 1] + u[at + 1] + u[at - sy] + u[at + sy] + u[at - sz] + u[at + sz]) +
             w2 * (u[at - 2] + u[at + 2] + u[at - 2 * sy] + u[at + 2 * sy] + u[at - 2 * sz] + u[at + 2 * sz]) +
             w3 * (u[at - 3] + u[at + 3] + u[at - 3 * sy] + u[at + 3 * sy] + u[at - 3 * sz] + u[at + 3 * sz]) +
             w4 * (u[at - 4] + u[at + 4] + u[at - 4 * sy] + u[at + 4 * sy] + u[at - 4 * sz] + u[at + 4 * sz]);
