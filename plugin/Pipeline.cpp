@@ -11,9 +11,11 @@
 #include "emit/Overlap.h"
 #include "emit/Parallel.h"
 #include "emit/Reverse.h"
+#include "emit/SecondPhase.h"
 #include "emit/Tangent.h"
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
+#include "model/GridNest.h"
 #include "model/Normalise.h"
 #include "model/OpenMP.h"
 #include "model/Request.h"
@@ -21,6 +23,7 @@
 #include "report/PlanPrinter.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -42,11 +45,25 @@ static bool isValid(const Request &R, StringRef Stage) {
   return false;
 }
 
-/// Reverse mode. Returns false after a report.
-static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
+namespace {
+enum class Outcome { Done, Refused, NoNest };
+}
+
+/// True if the plan of a grid's nest is better than that of one thread: it gathers, around the point.
+static bool gathersOnGrid(const AdjointPlan &Plan, NoGather &Why) {
+  if (!Plan.NoGathers.empty())
+    Why = Plan.NoGathers.front().second;
+  if (!Plan.NoGathers.empty() || Plan.Gathers.size() != 1 || Plan.Gathers.front().second->isOwnPoint())
+    return false;
+  return true;
+}
+
+/// Reverse mode. Grid: the kernel is a CUDA kernel in the form of a nest; without a gather it is left as it is, and
+/// Why says why. Otherwise Why is what a CUDA kernel is no nest for.
+static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest *Grid, NoGather &Why) {
   CountedLoops Loops = countLoops(*R.F, FAM);
   if (!isValid(R, "counting loops"))
-    return false;
+    return Outcome::Refused;
   Activity A(R);
   LoopInfo &LI = FAM.getResult<LoopAnalysis>(*R.F);
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(*R.F);
@@ -54,18 +71,34 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
   ScalarEvolution &SE = FAM.getResult<ScalarEvolutionAnalysis>(*R.F);
   Shadows S(R, A);
   AdjointPlan Plan(R, A, Loops, LI);
+  Plan.Grid = Grid;
+  Plan.KeepsWritten = Grid && R.TheMode == DerivativeMode::Vjp;
   if (!planArrays(Plan, DT, PDT, SE, S))
-    return false;
-  if (!R.OnGrid && mayGather(R))
+    return Outcome::Refused;
+  if (!Grid && any_of(Plan.Reads, [](const auto &Read) { return Read.second == ReadStrategy::Scatter; }))
+    Plan.NoGrid = Why; // otherwise there is nothing to gather
+  if ((Grid || !R.OnGrid) && mayGather(R))
     findGathers(Plan, DT, PDT, SE);
+  if (Grid && !gathersOnGrid(Plan, Why))
+    return Outcome::NoNest;
   GatheredNests Points;
+  auto ErasePoints = [&] {
+    for (auto &[L, Functions] : Points)
+      Functions->erase(FAM);
+  };
   for (auto &[L, Nest] : Plan.Gathers) {
     Points[L] = std::make_unique<PointAdjoints>();
     if (!derivePoints(Plan, *Nest, *Points[L], FAM))
-      return false;
+      return Outcome::Refused;
   }
-  if (!planSweeps(Plan, DT, SE) || !checkDemand(Plan))
-    return false;
+  if (!planSweeps(Plan, DT, SE))
+    return Outcome::Refused;
+  if (Grid && !gathersOnGrid(Plan, Why)) {
+    ErasePoints();
+    return Outcome::NoNest;
+  }
+  if (!checkDemand(Plan))
+    return Outcome::Refused;
   std::string Text;
   raw_string_ostream OS(Text);
   if (options().PrintPlan)
@@ -73,32 +106,80 @@ static bool reverse(Request &R, FunctionAnalysisManager &FAM) {
   remarkPlan(Plan, SE);
   std::vector<std::string> Stored;
   bool Done = emitReverse(Plan, S, Points, Stored);
-  for (auto &[L, Functions] : Points)
-    Functions->erase(FAM);
+  ErasePoints();
   if (!Done)
-    return false;
+    return Outcome::Refused;
   if (!isValid(R, "the reverse sweep"))
-    return false;
+    return Outcome::Refused;
   if (options().PrintPlan) {
     printStored(OS, Stored);
     errs() << Text;
   }
-  return true;
+  return Outcome::Done;
 }
 
-static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
-  if (!normalise(R, FAM))
+/// An instruction at the same place in the text, in a function that has been restored.
+static const Instruction *samePlace(Function &F, const DebugLoc &Place) {
+  for (Instruction &I : instructions(F))
+    if (Place && I.getDebugLoc() == Place)
+      return &I;
+  return nullptr;
+}
+
+/// Brings the function to the form that the analyses know. Returns false after a report.
+static bool prepare(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
+  if (!normalise(R, FAM, Wide))
     return false;
   if (!isValid(R, "normalisation"))
     return false;
+  nameArguments(R);
+  Activity A(R);
+  return checkRestrictions(R, A);
+}
+
+/// Reverse mode of a CUDA kernel as a nest of its points. Without a gather the function must be restored, and Why says
+/// why it is none.
+static Outcome reverseGrid(Request &R, FunctionAnalysisManager &FAM, NoGather &Why) {
+  if (!prepare(R, FAM, /*Wide=*/true))
+    return Outcome::Refused;
+  if (!mayGather(R))
+    return Outcome::NoNest;
+  GridNest Grid;
+  NoNest NotFormed;
+  if (!formNest(*R.F, Grid, NotFormed, FAM)) {
+    Why = {NotFormed.Reason, NotFormed.At};
+    return Outcome::NoNest;
+  }
+  if (!isValid(R, "the nest of points"))
+    return Outcome::Refused;
   if (options().PrintNormalised)
     R.F->print(errs());
   nameArguments(R);
-  Activity A(R);
-  if (!checkRestrictions(R, A))
+  return reverse(R, FAM, &Grid, Why);
+}
+
+static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
+  NoGather Why;
+  DebugLoc Place;
+  if (R.OnGrid && R.TheMode != DerivativeMode::Tangent) {
+    Request Original = R;
+    KeptBody Kept(*R.F);
+    Outcome Tried = reverseGrid(R, FAM, Why);
+    if (Tried != Outcome::NoNest)
+      return Tried == Outcome::Done;
+    if (Why.At)
+      Place = Why.At->getDebugLoc();
+    Kept.restore(FAM);
+    R = std::move(Original);
+  }
+  if (!prepare(R, FAM, /*Wide=*/!R.OnGrid))
     return false;
+  if (options().PrintNormalised)
+    R.F->print(errs());
+  Why.At = samePlace(*R.F, Place);
   if (R.TheMode != DerivativeMode::Tangent)
-    return reverse(R, FAM);
+    return reverse(R, FAM, nullptr, Why) == Outcome::Done;
+  Activity A(R);
   Shadows S(R, A);
   return emitTangentKernel(R, A, S) && isValid(R, "the tangent");
 }
@@ -161,6 +242,8 @@ static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Op
   for (CallBase *Call : Calls) {
     Function *F = Call->getFunction();
     std::optional<Request> R = readRequest(*Call);
+    if (R)
+      R->OnCpu = OnCpu && !options().GpuSums;
     bool Done = R && differentiate(*R, FAM);
     FAM.invalidate(*F, PreservedAnalyses::none());
     if (!Done) {
@@ -174,7 +257,11 @@ static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Op
     finish(*R, FAM, Optimised);
     if (hasGridSums(*R) && (!OnCpu || options().GpuSums)) {
       FAM.clear(*F, F->getName());
-      lowerGridSums(F);
+      F = lowerGridSums(F);
+    }
+    if (R->OnGrid && R->TheMode == DerivativeMode::Adjoint && (!OnCpu || options().GpuSums)) {
+      FAM.clear(*F, F->getName());
+      lowerPhase(F);
     }
   }
   dropStrategies(M);
@@ -200,6 +287,19 @@ static bool differentiateForCpu(Module &M, bool Optimised) {
   return differentiateModule(M, FAM, Optimised, /*OnCpu=*/true);
 }
 
+/// Makes host stubs pass the parameters that derivatives have on a GPU alone.
+static void passHiddenParameters(Module &M) {
+  auto Check = [&](StringRef Stub, function_ref<bool(Function &)> Pass) {
+    if (Function *F = M.getFunction(Stub); F && !F->isDeclaration() && !Pass(*F))
+      refuse(M.getContext(), Stub, nullptr, {}, "internal error: the host stub of a derivative is not known",
+             "please report this kernel");
+  };
+  for (auto &[Stub, Most] : gridSumStubs())
+    Check(Stub, [&, Most = Most](Function &F) { return passGridSumBuffer(F, Most); });
+  for (const std::string &Stub : adjointStubs())
+    Check(Stub, passPhase);
+}
+
 PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) {
   clang::CompilerInstance &CI = *diagnosticTarget();
   bool HasKernels = CI.getLangOpts().CUDA && !CI.getLangOpts().CUDAIsDevice;
@@ -212,10 +312,7 @@ PreservedAnalyses DifferentiatePass::run(Module &M, ModuleAnalysisManager &MAM) 
   differentiateModule(M, FAM, Optimised, /*OnCpu=*/false);
   if (HasKernels) {
     if (options().GpuDevice || options().GpuSums)
-      for (auto &[Stub, Most] : gridSumStubs())
-        if (Function *F = M.getFunction(Stub); F && !F->isDeclaration() && !passGridSumBuffer(*F, Most))
-          refuse(M.getContext(), Stub, nullptr, {}, "internal error: the host stub of a sum over the grid is not known",
-                 "please report this kernel");
+      passHiddenParameters(M);
     if (options().CpuDevice)
       compileForHostDevice(M, CI, differentiateForCpu, Optimised);
   }

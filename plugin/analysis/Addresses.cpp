@@ -180,6 +180,8 @@ bool mayFollow(const AdjointPlan &P, const Instruction *A, const Instruction *B)
 }
 
 bool seesOriginal(const AdjointPlan &P, ScalarEvolution &SE, const LoadInst &L, const StoreInst &S) {
+  if (P.Grid) // other threads store to cells of their own, which this one does not read
+    return !mayFollow(P, &S, &L);
   const Loop *Innermost = P.LI.getLoopFor(L.getParent());
   if (!Innermost || P.LI.getLoopFor(S.getParent()) != Innermost || mayFollow(P, &S, &L))
     return false;

@@ -20,6 +20,7 @@
 #include "analysis/Activity.h"
 #include "analysis/Gather.h"
 #include "analysis/Shadows.h"
+#include "model/GridNest.h"
 #include "model/Loops.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Analysis/PostDominators.h"
@@ -52,6 +53,7 @@ struct AdjointPlan {
   const Activity &A;
   const CountedLoops &Loops;
   const llvm::LoopInfo &LI;
+  const GridNest *Grid = nullptr; ///< the kernel is a CUDA kernel as a nest of its points
 
   llvm::DenseMap<const llvm::Value *, llvm::Value *> Shadow; ///< of pointers of active accesses
   llvm::DenseSet<const llvm::Value *> Needed;
@@ -72,10 +74,12 @@ struct AdjointPlan {
 
   llvm::MapVector<const llvm::Loop *, std::unique_ptr<GatherNest>> Gathers; ///< by outermost loop
   llvm::MapVector<const llvm::Loop *, NoGather> NoGathers;                  ///< the other nests, and why
+  NoGather NoGrid; ///< why a CUDA kernel is no nest of points that gathers; empty: it is, or nothing is to be gathered
 
   // For the adjoint of a point function (emit/PointAdjoint.h), which is a plan of its own:
   llvm::SmallPtrSet<const llvm::Instruction *, 8> Dropped; ///< loads and scalars whose contributions are not wanted
   llvm::DenseMap<const llvm::LoadInst *, llvm::Value *> Touched; ///< i1 in memory: set where the load's reverse runs
+  bool IsPoint = false;      ///< contributions to active scalars are added where the caller says
   bool KeepsWritten = false; ///< stores read cotangents and never change them; that this is right has been proved
 
   /// True if the pass of Scope (the function, or one iteration of a joint loop) computes V.
@@ -115,6 +119,10 @@ bool planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
 llvm::Value *proveWrittenOnce(AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Value *Root,
                               const llvm::Loop *Nest,
                               const llvm::SmallPtrSetImpl<const llvm::Instruction *> &Apart);
+
+/// The same for the points of a grid, which store to different cells (threads have no data races): true if a point
+/// stores to no cell twice and reads none of the array's behind its store.
+bool storesOncePerPoint(AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Value *Root, const llvm::Loop *Nest);
 
 /// Decides the ReadStrategy of all arrays that are read.
 void planReads(AdjointPlan &P, llvm::ScalarEvolution &SE);

@@ -7,15 +7,24 @@ namespace adstencil {
 
 bool mayGather(const Request &R) { return R.Strategy != "sequential" && R.Strategy != "scatter"; }
 
+/// The same for a kernel whose threads add where they read: own-point reads are what every demand is happy with.
+static NoGather whyNotOnGrid(const AdjointPlan &P) {
+  StringRef Demand = P.R.Strategy;
+  bool Scatters = any_of(P.Reads, [](const auto &Read) { return Read.second == ReadStrategy::Scatter; });
+  if ((Demand != "gather" && Demand != "tile") || !Scatters)
+    return {};
+  if (!P.NoGrid.Reason.empty())
+    return P.NoGrid;
+  return {"its threads add atomically where several of them read a cell"};
+}
+
 /// Why the plan does not keep the demand; an empty reason if it does.
 static NoGather whyNot(const AdjointPlan &P) {
   StringRef Demand = P.R.Strategy;
   if (Demand.empty() || !mayGather(P.R))
     return {};
-  if (P.R.OnGrid)
-    return Demand == "gather" || Demand == "tile"
-               ? NoGather{"kernels of a grid add atomically where several threads read a cell"}
-               : NoGather{};
+  if (P.R.OnGrid && !P.Grid)
+    return whyNotOnGrid(P);
   for (auto &[L, Why] : P.NoGathers)
     return Why;
   if (P.Gathers.empty())

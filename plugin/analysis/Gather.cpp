@@ -29,11 +29,12 @@ public:
 
   /// Returns false with a reason if the nest cannot be a gather.
   bool find() {
-    N.WorkShared = isWorkShared(*Outermost);
-    if (!findAxes() || !checkInstructions() || !groupAccesses() || !assignRoles() || !testLevels() || !proveOnce() ||
-        !chooseEvaluations() || !expandForms())
+    N.WorkShared = !P.Grid && isWorkShared(*Outermost);
+    if (!findAxes() || !checkInstructions() || !groupAccesses() || !assignRoles() ||
+        !(P.Grid ? checkPoints() : testLevels() && proveOnce()) || !chooseEvaluations() || !expandForms())
       return false;
-    findNestGuards(P, N, DT, SE, Expander);
+    if (!P.Grid)
+      findNestGuards(P, N, DT, SE, Expander);
     return true;
   }
 
@@ -75,7 +76,7 @@ private:
       return fail(
           "a loop hands values from iteration to iteration, or its number of iterations is not known before it");
     N.Axes.push_back(Outermost);
-    while (N.Axes.back()->getSubLoops().size() == 1) {
+    while (N.Axes.back()->getSubLoops().size() == 1 && (!P.Grid || N.Axes.size() != P.Grid->Axes.size())) {
       const Loop *Outer = N.Axes.back(), *Inner = Outer->getSubLoops()[0];
       bool AllInside = all_of(Outer->blocks(), [&](const BasicBlock *BB) {
         return Inner->contains(BB) || none_of(*BB, [&](const Instruction &I) { return isWork(I); });
@@ -163,7 +164,7 @@ private:
     if (I->getType()->isPointerTy() ? isa<LoadInst>(I) : !P.A.isActive(I))
       return true;
     if (const auto *L = dyn_cast<LoadInst>(I))
-      return isNeverStored(*L) && canCapture(L->getPointerOperand(), Depth - 1);
+      return !P.Grid && isNeverStored(*L) && canCapture(L->getPointerOperand(), Depth - 1);
     bool Again = isa<GetElementPtrInst>(I) || isa<CastInst>(I) || isa<BinaryOperator>(I) || isa<UnaryOperator>(I) ||
                  isa<SelectInst>(I) || isa<FreezeInst>(I);
     if (const auto *CB = dyn_cast<CallBase>(I))
@@ -376,6 +377,30 @@ private:
            (isa<LoadInst>(V) || any_of(cast<Instruction>(V)->operands(), [&](const Use &U) { return dependsOnLoad(U); }));
   }
 
+  /// The threads of a grid store to different cells. That leaves what a thread does to its own ones.
+  bool checkPoints() {
+    if (N.Axes.size() != P.Grid->Axes.size())
+      return fail("its points are not a nest of loops");
+    for (const Value *Root : StoredRoots) {
+      bool OnlyIncrements = all_of(N.Accesses, [&](auto &Entry) {
+        auto *S = dyn_cast<StoreInst>(Entry.first);
+        return N.Groups[Entry.second.Group].Root != Root || !S || P.Increment.contains(S);
+      });
+      for (auto &[L, Role] : N.Roles)
+        if (Role == LoadRole::Carried && !P.IncrementLoad.contains(L) && P.A.roots(L->getPointerOperand())[0] == Root) {
+          OnlyIncrements = false;
+          if (P.Reads.lookup(Root) != ReadStrategy::OwnPoint)
+            return fail("a thread may read cells of '" + nameOf(Root) + "' that it does not store to", L);
+        }
+      N.Carries |= !OnlyIncrements;
+      if (!OnlyIncrements && !storesOncePerPoint(P, SE, Root, Outermost))
+        return fail("a thread may store to a cell of '" + nameOf(Root) +
+                    "' twice, or read a cell that it has stored to");
+    }
+    keepGridCellsApart(N, P);
+    return true;
+  }
+
   bool proveOnce() {
     for (const Value *Root : StoredRoots) {
       bool OnlyIncrements = true;
@@ -420,6 +445,8 @@ private:
       for (const SCEV *S : G.StrideForm)
         G.Strides.push_back(Expander.expandCodeFor(S, Int, place()));
     }
+    if (P.Grid)
+      N.Apart = gridCellsApart(N, P, SE, place());
     return true;
   }
 
@@ -561,7 +588,7 @@ void findGathers(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, Scal
     NestFinder Finder(P, DT, PDT, SE, L);
     if (Finder.find()) {
       P.Gathers[L] = std::make_unique<GatherNest>(std::move(Finder.N));
-      bool MayTile = canTile(*P.Gathers[L]);
+      bool MayTile = !P.Grid && canTile(*P.Gathers[L]);
       P.Gathers[L]->Tiled = MayTile && P.R.Strategy == "tile";
       P.Gathers[L]->MayTile = MayTile && P.R.Strategy != "gather";
     } else

@@ -79,6 +79,7 @@ struct GatherNest {
   llvm::SmallVector<std::pair<llvm::Instruction *, bool>, 4> Assumed; ///< tests and their values, for inner points
   llvm::SmallVector<llvm::Value *, 4> InnerLow, InnerHigh; ///< first and last inner point, by axis; null: all of it
   llvm::SmallVector<llvm::Value *, 2> Once;                 ///< i1: where all are true, no cell is stored twice
+  llvm::Value *Apart = nullptr; ///< i1, on a grid: true if cells that are gathered into do not overlap; null: proved
   llvm::SmallVector<llvm::Value *, 16> Needs;               ///< values of the kernel that the gather is written with
   bool MayTile = false;    ///< every point contributes for each of its reads, so that it can be evaluated once
   bool Tiled = false;      ///< each point is evaluated once (emit/Tile.h), not once for each shift
@@ -99,6 +100,14 @@ struct NoGather {
   std::string Reason;
   const llvm::Instruction *At = nullptr;
 };
+
+/// For the points of a grid, whose cells have one writer each: which arrays may be gathered into at all, and whether
+/// different cells of a group have different addresses (analysis/GridCells.cpp).
+/// Makes arrays that are met in ways that cannot be told apart home ones. Reads are roles by load.
+void keepGridCellsApart(GatherNest &N, const AdjointPlan &P);
+/// A condition under which the cells that the nest gathers into do not overlap, computed at Place. Null: they never do.
+llvm::Value *gridCellsApart(const GatherNest &N, const AdjointPlan &P, llvm::ScalarEvolution &SE,
+                            llvm::Instruction *Place);
 
 /// Fills P.Gathers and P.NoGathers, by outermost loop. May add instructions in front of the nests.
 void findGathers(AdjointPlan &P, llvm::DominatorTree &DT, llvm::PostDominatorTree &PDT, llvm::ScalarEvolution &SE);

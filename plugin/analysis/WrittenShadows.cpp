@@ -91,6 +91,16 @@ public:
     return Bytes ? proveInjective(Bytes->size()) : nullptr;
   }
 
+  bool isOncePerPoint() {
+    collect();
+    return !Mixed && all_of(Stores, [&](StoreInst *S) {
+      auto Meets = [&](Instruction *X) {
+        return X != S && (loopOf(X) != loopOf(S) || (mayFollow(P, S, X) && !areApart(S, X)));
+      };
+      return none_of(Stores, Meets) && none_of(Loads, Meets);
+    });
+  }
+
   /// Returns false after a report.
   bool decide() {
     collect();
@@ -349,6 +359,10 @@ private:
 Value *proveWrittenOnce(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Nest,
                         const SmallPtrSetImpl<const Instruction *> &Apart) {
   return WrittenArray(P, SE, Root, Nest, &Apart).proveOnce();
+}
+
+bool storesOncePerPoint(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Nest) {
+  return WrittenArray(P, SE, Root, Nest).isOncePerPoint();
 }
 
 bool planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {

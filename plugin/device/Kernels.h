@@ -19,7 +19,7 @@ class CompilerInstance;
 namespace adstencil {
 
 /// adstencil_kind of abi.h.
-enum class KernelKind : uint32_t { Points = 0, Blocks = 1, Threads = 2 };
+enum class KernelKind : uint32_t { Points = 0, Blocks = 1, Threads = 2, Parts = 3 };
 
 /// One kernel on its way from nvptx to the host.
 struct DeviceKernel {
@@ -29,12 +29,13 @@ struct DeviceKernel {
   std::string Stub;            ///< name of the host stub, the handle of a launch
   KernelKind Kind = KernelKind::Threads;
   uint32_t MaxThreads = 1024;
+  uint32_t Phases = 1; ///< passes over all units, one behind the other
   uint64_t StaticShared = 0;
   llvm::SmallVector<uint32_t, 8> ParameterBytes, ReductionBytes;
   bool Adds = false;              ///< adds floating-point numbers atomically
   bool Waits = false;             ///< has barriers, shuffles or votes
   bool Calls = false;             ///< calls functions that could not be inlined
-  llvm::Function *Run = nullptr;  ///< points, blocks: abi.h's `run`
+  llvm::Function *Run = nullptr;  ///< points, blocks, parts: abi.h's `run`
   llvm::Function *Body = nullptr; ///< threads: abi.h's `thread`
 };
 

@@ -32,7 +32,7 @@ static GlobalVariable *descriptor(Module &Host, const DeviceKernel &K) {
   auto *Pointer = PointerType::get(Ctx, 0);
   Type *Int = Type::getInt32Ty(Ctx), *Long = Type::getInt64Ty(Ctx);
   auto *T = StructType::get(
-      Ctx, {Pointer, Pointer, Int, Int, Long, Int, Int, Pointer, Pointer, Pointer, Pointer, Pointer, Int});
+      Ctx, {Pointer, Pointer, Int, Int, Long, Int, Int, Pointer, Pointer, Pointer, Pointer, Pointer, Int, Int});
   Constant *Null = ConstantPointerNull::get(Pointer);
   auto Code = [&](StringRef Suffix) -> Constant * {
     Function *F = Host.getFunction((K.Symbol + Suffix).str());
@@ -51,7 +51,8 @@ static GlobalVariable *descriptor(Module &Host, const DeviceKernel &K) {
                          Code(".run"),
                          Code(".thread"),
                          Null,
-                         ConstantInt::get(Int, K.Adds)};
+                         ConstantInt::get(Int, K.Adds),
+                         ConstantInt::get(Int, K.Phases)};
   return new GlobalVariable(Host, T, /*isConstant=*/false, GlobalValue::InternalLinkage,
                             ConstantStruct::get(T, Members), "adstencil.kernel." + K.Symbol);
 }

@@ -4,6 +4,7 @@
 //       for each unit in [begin, end)
 //         points: row(args..., x of the unit, y, z)
 //         blocks: for tz, ty: row(args..., the block's x, ...)
+//         parts:  row(args..., unit, units, ...)
 //
 //     row(args..., begin, end, ...):          the kernel's body inside `for (x = begin; x < end; ++x)`
 //
@@ -13,6 +14,9 @@
 //
 // Atomic sums of floating-point numbers cost some twenty times a plain add. A second row with plain adds serves
 // launches that the runtime executes alone, on one thread.
+//
+// The derivatives of grids that are gathered (emit/Gather.h) bring loops of their own. Their rows have none around the
+// body, which asks for its part of the work.
 //
 // Early ends of a thread (`return`) go to the next iteration. Local variables are not initialised in a new thread, so
 // one copy serves all.
@@ -247,10 +251,15 @@ private:
     Loop Units = openLoop(B, Run->getArg(2), Run->getArg(3), "unit");
     for (unsigned Slot = 0; Slot != slots(); ++Slot)
       B.CreateStore(ConstantFP::get(Double, 0), B.CreateConstInBoundsGEP1_64(Double, Sum, Slot));
-    if (K.Kind == KernelKind::Points)
+    if (K.Kind == KernelKind::Points) {
       callPoints(B, Arguments, Units.Index, Size, Chunk);
-    else
+    } else if (K.Kind == KernelKind::Parts) {
+      Arguments[First + Begin] = narrow(B, Units.Index);
+      Arguments[First + End] = narrow(B, launch::chunk(B, Launched));
+      B.CreateCall(Row->getFunctionType(), Callee, Arguments);
+    } else {
       callBlock(B, Arguments, Units.Index, Grid, Block);
+    }
     for (unsigned Slot = 0; Slot != slots(); ++Slot) {
       Value *Place = B.CreateAdd(B.CreateMul(Units.Index, B.getInt64(slots())), B.getInt64(Slot));
       B.CreateStore(B.CreateLoad(Double, B.CreateConstInBoundsGEP1_64(Double, Sum, Slot)),
@@ -309,6 +318,8 @@ private:
     K.F->setSubprogram(nullptr);
     BasicBlock *Body = &K.F->getEntryBlock();
     Row->splice(Row->end(), K.F);
+    if (K.Kind == KernelKind::Parts)
+      return writePart(Body);
     BasicBlock *Entry = BasicBlock::Create(Ctx, "", Row, Body);
     BasicBlock *Head = BasicBlock::Create(Ctx, "x", Row, Body);
     BasicBlock *Latch = BasicBlock::Create(Ctx, "x.next", Row);
@@ -355,6 +366,43 @@ private:
     removeUnreachableBlocks(*Row);
     if (D.Optimised)
       markParallel(Back);
+  }
+
+  /// The row of a kernel that knows how to do a part of the work.
+  void writePart(BasicBlock *Body) {
+    BasicBlock *Entry = BasicBlock::Create(Ctx, "", Row, Body);
+    BasicBlock *Done = BasicBlock::Create(Ctx, "part.end", Row);
+    IRBuilder<> B(Entry);
+    B.CreateBr(Body);
+    moveAllocas(*Body, *Entry);
+    B.SetInsertPoint(Entry->getTerminator());
+    SmallPtrSet<Value *, 8> Unchanging;
+    for (Argument &A : K.F->args())
+      A.replaceAllUsesWith(takeArgument(B, A, Body, Unchanging));
+    for (BasicBlock &BB : *Row)
+      if (auto *Return = dyn_cast_or_null<ReturnInst>(BB.getTerminator())) {
+        BranchInst::Create(Done, Return->getIterator());
+        Return->eraseFromParent();
+      }
+    IRBuilder<>(Done).CreateRetVoid();
+    Value *Unit = B.CreateZExt(argument(Begin), Long), *Units = B.CreateZExt(argument(End), Long);
+    Value *Phase = launch::phase(B, argument(Launch));
+    for (Instruction &I : make_early_inc_range(instructions(*Row))) {
+      Value *New = isPart(&I, "adstencil.unit")    ? Unit
+                   : isPart(&I, "adstencil.units") ? Units
+                   : isPart(&I, "adstencil.phase") ? Phase
+                                                   : nullptr;
+      if (!New)
+        continue;
+      I.replaceAllUsesWith(New);
+      I.eraseFromParent();
+    }
+    adstencil::replaceIndices(*Row, [&](StringRef Register, unsigned Axis) {
+      return Register == "ntid" ? launch::blockSize(B, argument(Launch), Axis)
+                                : launch::gridSize(B, argument(Launch), Axis);
+    });
+    sumReductions(Entry, Done);
+    removeUnreachableBlocks(*Row);
   }
 
   /// Writes what is missing of `for (x = Begin; x < End; ++x)`; returns the branch back.

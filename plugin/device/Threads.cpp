@@ -56,6 +56,7 @@ Value *blockSize(IRBuilderBase &B, Value *Launch, unsigned Axis) {
 Value *chunk(IRBuilderBase &B, Value *Launch) { return member(B, Launch, 32, B.getInt64Ty(), "chunk"); }
 Value *partials(IRBuilderBase &B, Value *Launch) { return member(B, Launch, 40, B.getPtrTy(), "partials"); }
 Value *alone(IRBuilderBase &B, Value *Launch) { return member(B, Launch, 56, B.getInt32Ty(), "alone"); }
+Value *phase(IRBuilderBase &B, Value *Launch) { return member(B, Launch, 60, B.getInt32Ty(), "phase"); }
 Value *shadows(IRBuilderBase &B, Value *Launch) { return member(B, Launch, 48, B.getPtrTy(), "shadows"); }
 } // namespace launch
 
@@ -316,6 +317,16 @@ bool isReduction(const Value *V) {
   return F && F->getName().starts_with("adstencil.reduce.");
 }
 
+bool isPart(const Value *V, StringRef Name) {
+  const auto *Call = dyn_cast<CallInst>(V);
+  const Function *F = Call ? Call->getCalledFunction() : nullptr;
+  return F && F->getName() == Name;
+}
+
+static bool readsPart(Function &F, StringRef Name) {
+  return any_of(instructions(F), [&](Instruction &I) { return isPart(&I, Name); });
+}
+
 static void describe(DeviceModule &D, DeviceKernel &K) {
   const DataLayout &DL = D.M.getDataLayout();
   for (Argument &A : K.F->args()) {
@@ -398,7 +409,12 @@ void emitThreads(DeviceModule &D, DeviceKernel &K) {
   if (D.Optimised)
     normalise(*K.F);
   describe(D, K);
-  if (K.Waits || K.Calls) {
+  if (readsPart(*K.F, "adstencil.phase"))
+    K.Phases = 2;
+  if (readsPart(*K.F, "adstencil.unit") && !K.Waits && !K.Calls) {
+    K.Kind = KernelKind::Parts;
+    emitRun(D, K);
+  } else if (K.Waits || K.Calls) {
     K.Kind = KernelKind::Threads;
     if (!K.ReductionBytes.empty())
       D.refuse(K.Name, nullptr, "it sums an active scalar over threads that wait for each other");

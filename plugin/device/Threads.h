@@ -38,6 +38,7 @@ llvm::Value *chunk(llvm::IRBuilderBase &B, llvm::Value *Launch);
 llvm::Value *partials(llvm::IRBuilderBase &B, llvm::Value *Launch);
 llvm::Value *shadows(llvm::IRBuilderBase &B, llvm::Value *Launch);
 llvm::Value *alone(llvm::IRBuilderBase &B, llvm::Value *Launch);
+llvm::Value *phase(llvm::IRBuilderBase &B, llvm::Value *Launch);
 } // namespace launch
 
 /// True if A is a record by value that its kernel only reads.
@@ -92,6 +93,9 @@ void hoistGuards(RowLoop &L);
 /// Interchange.cpp: if the body is a loop that all threads of the row can run in step, makes that the outer loop. L is
 /// then the loop over x inside of it. Returns false if nothing was done.
 bool interchange(RowLoop &L);
+
+/// True if the call reads `adstencil.unit`, `adstencil.units` or `adstencil.phase` (emit/GridGather.h).
+bool isPart(const llvm::Value *V, llvm::StringRef Name);
 
 /// True if the call is adstencil.reduce.*.
 bool isReduction(const llvm::Value *V);

@@ -246,20 +246,24 @@ void CellEmitter::clearSums() {
 void CellEmitter::addToCells() {
   for (auto [I, G] : enumerate(N.Groups))
     if (G.Gathered)
-      addToCell(I);
+      addGroup(I);
 }
 
-void CellEmitter::addToCell(unsigned Index) {
+void CellEmitter::addToCell(Value *Pointer, Value *Sum) {
+  IRBuilder<>::FastMathFlagGuard Guard(B);
+  B.setFastMathFlags(cotangentFlags());
+  Value *Old = B.CreateLoad(Sum->getType(), Pointer);
+  B.CreateStore(B.CreateFAdd(Old, Sum), Pointer);
+}
+
+void CellEmitter::addGroup(unsigned Index) {
   const AccessGroup &G = N.Groups[Index];
   BasicBlock *Add = newBlock("add"), *Added = newBlock("added");
   B.CreateCondBr(B.CreateLoad(B.getInt1Ty(), Flags[Index]), Add, Added);
   B.SetInsertPoint(Add);
   Shift Zero(Inner + 1, 0);
   Value *Pointer = cellPointer(Index, /*IsShadow=*/true, Zero, Zero, /*Moved=*/false);
-  IRBuilder<>::FastMathFlagGuard Guard(B);
-  B.setFastMathFlags(cotangentFlags());
-  Value *Old = B.CreateLoad(G.Element, Pointer), *Sum = B.CreateLoad(G.Element, Sums[Index]);
-  B.CreateStore(B.CreateFAdd(Old, Sum), Pointer);
+  addToCell(Pointer, B.CreateLoad(G.Element, Sums[Index]));
   B.CreateBr(Added);
   B.SetInsertPoint(Added);
 }
@@ -283,8 +287,31 @@ Value *CellEmitter::pointOf(unsigned Axis, const Shift &S, bool Moved) {
   return Row->CreateBinaryIntrinsic(Intrinsic::smin, Point, last(Axis));
 }
 
+Value *CellEmitter::nearPointer(unsigned Group, bool IsShadow, const Shift &Distance) {
+  const AccessGroup &G = N.Groups[Group];
+  Value *&Own = RowPointers[{Group, IsShadow, Shift(), Shift()}];
+  if (!Own) {
+    Value *Offset = Row->getInt64(0); // the same for all arrays with these strides
+    for (unsigned D = 0; D <= Inner; ++D)
+      Offset = Row->CreateAdd(Offset, Row->CreateMul(Cell[D], Known[G.Strides[D]]));
+    Own = Row->CreatePtrAdd(Row->CreatePtrAdd(Known[IsShadow ? shadowOf(G) : G.Root], Known[G.Offset]), Offset);
+  }
+  Value *Pointer = Own;
+  for (unsigned D = 0; D <= Inner; ++D)
+    if (Distance[D] != 0)
+      Pointer = B.CreatePtrAdd(Pointer, B.CreateMul(Known[G.Strides[D]], B.getInt64(Distance[D])));
+  Pointers[Pointer] = {G.Root, IsShadow};
+  return Pointer;
+}
+
 Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, const Shift &S, bool Moved) {
   const AccessGroup &G = N.Groups[Group];
+  if (NearPointers) {
+    Shift Distance(At);
+    for (auto [X, By] : zip(Distance, S))
+      X -= By;
+    return nearPointer(Group, IsShadow, Distance);
+  }
   // Without moving, only the difference counts: reads of neighbouring points that meet are one pointer.
   Shift Key = outer(At), From = outer(S);
   if (!Moved)
@@ -401,6 +428,10 @@ void CellEmitter::addScalarSums() {
   IRBuilder<>::FastMathFlagGuard Guard(B);
   B.setFastMathFlags(cotangentFlags());
   for (auto &[Marker, Sum] : ScalarSums) {
+    if (AddToScalar) {
+      AddToScalar(B, *cast<CallInst>(Marker), B.CreateLoad(Marker->getType(), Sum));
+      continue;
+    }
     auto Shadow = Known.find(cast<CallInst>(Marker)->getArgOperand(1));
     if (Shadow == Known.end())
       continue;
@@ -432,6 +463,11 @@ void CellEmitter::describeMemory() {
     I.setMetadata(LLVMContext::MD_alias_scope, MDNode::get(Ctx, Own));
     I.setMetadata(LLVMContext::MD_noalias, MDNode::get(Ctx, Others));
     I.setMetadata(LLVMContext::MD_access_group, IndependentAccesses);
+    bool Changes = Found->second.IsShadow && (Points.Carry.F || any_of(N.Groups, [&](const AccessGroup &G) {
+                                                return G.Gathered && G.Root == Found->second.Root;
+                                              }));
+    if (ReadsConstants && isa<LoadInst>(I) && !Changes)
+      I.setMetadata(LLVMContext::MD_invariant_load, MDNode::get(Ctx, {}));
   }
 }
 

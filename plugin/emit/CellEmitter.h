@@ -7,6 +7,7 @@
 #pragma once
 
 #include "emit/PointAdjoint.h"
+#include <functional>
 #include <map>
 
 namespace adstencil {
@@ -37,9 +38,13 @@ protected:
   PointAdjoint *Away = nullptr, *Home = nullptr;
   Shift Least, Most;                        ///< of the evaluations, by axis
   llvm::SmallVector<llvm::Value *, 4> Cell; ///< q, by axis
-  bool Masked = false;                      ///< points may be outside of the Domain on other axes than the last
-  bool IsInner = false; ///< all points around the cell are inner ones
-  llvm::IRBuilder<> *Row = nullptr;         ///< writes what is the same for all cells along the last axis
+  bool NearPointers = false;                ///< addresses of a cell's neighbours are made from its own, not by row
+  bool ReadsConstants = false;              ///< nothing but shadows changes while the nest runs
+  /// Adds the sum over all points to an active scalar; empty: to its shadow.
+  std::function<void(llvm::IRBuilder<> &, const llvm::CallInst &, llvm::Value *)> AddToScalar;
+  bool Masked = false;              ///< points may be outside of the Domain on other axes than the last
+  bool IsInner = false;             ///< all points around the cell are inner ones
+  llvm::IRBuilder<> *Row = nullptr; ///< writes what is the same for all cells along the last axis
 
   /// Fetches everything that comes from outside of the nest, to the builder's place.
   void fetch();
@@ -55,6 +60,8 @@ protected:
   void evaluate(const Shift &S);
   /// Adds the sums to the cells that some point has contributed to.
   void addToCells();
+  /// Adds a sum to a cell. Others may add to it at the same time only if the plan could not exclude it.
+  virtual void addToCell(llvm::Value *Pointer, llvm::Value *Sum);
 
   // For emitters that ask for all contributions of a point at once: Cell is the point.
   std::map<std::pair<unsigned, Shift>, llvm::AllocaInst *> AllSums; ///< by group and shift; not cleared here
@@ -112,13 +119,14 @@ private:
   /// Adds the groups of Root that the nest adds to, or returns false if what it adds to cannot be told.
   bool collectAdded(const llvm::Value *Root, llvm::SmallVectorImpl<unsigned> &Groups, Shift &LeastAt,
                     Shift &MostAt) const;
-  void addToCell(unsigned Group);
+  void addGroup(unsigned Group);
   /// True if the point at distance S is in the Domain, as far as all axes but the last are concerned.
   llvm::Value *rowValid(const Shift &S);
   /// The point at distance S from the cell, on one of the axes but the last; Moved: into the Domain if it is not there.
   llvm::Value *pointOf(unsigned Axis, const Shift &S, bool Moved);
   /// The address of a group's cell at shift At from the point that is S away.
   llvm::Value *cellPointer(unsigned Group, bool IsShadow, const Shift &At, const Shift &S, bool Moved);
+  llvm::Value *nearPointer(unsigned Group, bool IsShadow, const Shift &Distance);
   /// True if some load of the group is gathered at shift S. Always: wherever its point is in the Domain.
   bool isGatheredAt(unsigned Group, const Shift &S, bool Always) const;
   void call(PointAdjoint &Point, const Shift &S, llvm::ArrayRef<llvm::AllocaInst *> Into,

@@ -2,6 +2,7 @@
 #include "emit/Gather.h"
 
 #include "emit/CellEmitter.h"
+#include "emit/GridGather.h"
 #include "emit/Tape.h"
 
 using namespace llvm;
@@ -12,8 +13,12 @@ namespace {
 
 class NestEmitter : CellEmitter {
 public:
-  NestEmitter(const GatherNest &N, PointAdjoints &Points, BasicBlock *Start, LookUpFunction LookUp)
-      : CellEmitter(N, Points, Start, LookUp) {}
+  NestEmitter(const GatherNest &N, PointAdjoints &Points, BasicBlock *Start, LookUpFunction LookUp,
+              const ScalarAdder *OnGrid)
+      : CellEmitter(N, Points, Start, LookUp), InUnits(OnGrid) {
+    if (OnGrid)
+      AddToScalar = *OnGrid;
+  }
 
   void emit(BasicBlock *Next) {
     fetch();
@@ -27,24 +32,70 @@ public:
     if (Points.Whole.F) {
       emitNest(OwnPoint, &Points.Whole, &Points.Whole);
     } else {
+      BasicBlock *Carry = nullptr;
+      if (Points.Carry.F && InUnits) {
+        BasicBlock *First = newBlock("gather");
+        Carry = newBlock("carry");
+        B.CreateCondBr(B.CreateICmpEQ(readPhase(B), B.getInt32(0)), First, Carry);
+        B.SetInsertPoint(First);
+      }
       emitNest(N.Evaluations, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
+      if (Carry) {
+        B.CreateBr(Done);
+        B.SetInsertPoint(Carry);
+      }
       if (Points.Carry.F)
         emitNest(OwnPoint, &Points.Carry, &Points.Carry);
     }
     B.CreateBr(Done);
-    B.SetInsertPoint(B.GetInsertBlock()->getTerminator());
+    Instruction *End = BranchInst::Create(Next, Done);
+    // The phases of a grid meet at the end.
+    B.SetInsertPoint(InUnits ? End : B.GetInsertBlock()->getTerminator());
     finish();
-    BranchInst::Create(Next, Done);
   }
 
 private:
+  bool InUnits;
+  SmallVector<std::pair<Value *, Value *>, 4> Ranges; ///< of cells, by axis
+
+  /// Fills Ranges with all cells, or with those of the unit. Units divide the outermost axis; where it has fewer cells
+  /// than there are units, the next one as well. Without proof that cells do not overlap the first unit does all.
+  void findRanges() {
+    Ranges.clear();
+    for (unsigned D = 0; D <= Inner; ++D)
+      Ranges.push_back({B.getInt64(Least[D]), plus(last(D), Most[D] + 1)});
+    if (!InUnits)
+      return;
+    Value *Unit = readUnit(B), *Units = readUnits(B);
+    if (N.Apart)
+      Units = B.CreateSelect(Known[N.Apart], Units, B.getInt64(1));
+    Value *Count = B.CreateNSWSub(Ranges[0].second, Ranges[0].first);
+    Value *Outer = Inner > 1 ? B.CreateBinaryIntrinsic(Intrinsic::umin, Units, Count) : Units;
+    Value *Each = B.CreateUDiv(Units, Outer);
+    takePart(0, B.CreateUDiv(Unit, Each), Outer);
+    if (Inner > 1)
+      takePart(1, B.CreateURem(Unit, Each), Each);
+  }
+
+  /// Leaves part Number of Parts equal ones of an axis; nothing if there are not so many.
+  void takePart(unsigned Axis, Value *Number, Value *Parts) {
+    auto &[Low, High] = Ranges[Axis];
+    Value *Count = B.CreateNSWSub(High, Low);
+    Value *Exists = B.CreateICmpULT(Number, Parts);
+    Value *First = B.CreateUDiv(B.CreateMul(Count, Number), Parts);
+    Value *End = B.CreateUDiv(B.CreateMul(Count, B.CreateAdd(Number, B.getInt64(1))), Parts);
+    Value *Begin = Low;
+    Low = B.CreateNSWAdd(Begin, B.CreateSelect(Exists, First, Count));
+    High = B.CreateNSWAdd(Begin, B.CreateSelect(Exists, End, Count));
+  }
+
   void emitNest(const std::vector<Shift> &Shifts, PointAdjoint *AwayPoint, PointAdjoint *HomePoint) {
     startNest(Shifts, AwayPoint, HomePoint);
+    findRanges();
     if (N.WorkShared)
       return emitWorkShared();
     if (addsAtHome())
       clearScalarSums();
-    emitAxis(0);
   }
 
   // ---- for OpenMP ----
@@ -59,10 +110,9 @@ private:
       Count = B.CreateUDiv(plus(Count, ChunkLength - 1), B.getInt64(ChunkLength));
     emitShared(Count, [&](Value *Part) {
       if (Inner == 0) {
-        ChunkLow = B.CreateNSWAdd(Low, B.CreateNSWMul(Part, B.getInt64(ChunkLength)));
-        ChunkHigh = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(ChunkLow, ChunkLength), High);
+        Value *First = B.CreateNSWAdd(Low, B.CreateNSWMul(Part, B.getInt64(ChunkLength)));
+        Ranges[0] = {First, B.CreateBinaryIntrinsic(Intrinsic::smin, plus(First, ChunkLength), High)};
         emitRows();
-        ChunkLow = ChunkHigh = nullptr;
       } else {
         Cell[0] = B.CreateNSWAdd(Part, Low);
         emitAxis(1);
@@ -70,18 +120,10 @@ private:
     });
   }
 
-  Value *ChunkLow = nullptr, *ChunkHigh = nullptr; ///< the part of the only axis that is being written; null: all of it
-
-  Value *inChunk(Value *V) {
-    if (!ChunkLow)
-      return V;
-    return B.CreateBinaryIntrinsic(Intrinsic::smax, B.CreateBinaryIntrinsic(Intrinsic::smin, V, ChunkHigh), ChunkLow);
-  }
-
   void emitAxis(unsigned Axis) {
     if (Axis == Inner)
       return emitRows();
-    OpenLoop L = openLoop(B.getInt64(Least[Axis]), plus(last(Axis), Most[Axis] + 1), "cell");
+    OpenLoop L = openLoop(Ranges[Axis].first, Ranges[Axis].second, "cell");
     Cell[Axis] = L.IV;
     emitAxis(Axis + 1);
     doNotUnroll(closeLoop(L));
@@ -113,17 +155,20 @@ private:
     IRBuilder<> RowBuilder(B.CreateBr(Cells));
     startRow(&RowBuilder, IsMasked);
     B.SetInsertPoint(Cells);
-    Value *Low = inChunk(B.getInt64(Least[Inner])), *High = plus(last(Inner), Most[Inner] + 1);
+    auto [Low, High] = Ranges[Inner];
     if (Least[Inner] == Most[Inner] && !hasGuards(Inner)) {
       IsInner = !IsMasked;
-      emitCells(Low, inChunk(High), /*Guarded=*/false);
+      emitCells(Low, High, /*Guarded=*/false);
       IsInner = false;
     } else {
       Value *First = plus(innerLow(Inner), Most[Inner]), *End = plus(innerHigh(Inner), Least[Inner] + 1);
+      if (Inner == 0) { // of a part of the only axis
+        First = B.CreateBinaryIntrinsic(Intrinsic::smax, First, Low);
+        End = B.CreateBinaryIntrinsic(Intrinsic::smin, End, High);
+      }
       Value *None = B.CreateICmpSLE(End, First);
-      First = inChunk(B.CreateSelect(None, High, First));
-      End = inChunk(B.CreateSelect(None, High, End));
-      High = inChunk(High);
+      First = B.CreateSelect(None, High, First);
+      End = B.CreateSelect(None, High, End);
       // The shell in front and the shell behind are one loop, which is passed twice.
       BasicBlock *Before = B.GetInsertBlock(), *Shell = newBlock("shell"), *Middle = newBlock("interior"),
                  *Done = newBlock("row.done");
@@ -200,9 +245,9 @@ private:
 
 } // namespace
 
-void emitGather(const GatherNest &N, PointAdjoints &Points, BasicBlock *Start, BasicBlock *Next,
-                LookUpFunction LookUp) {
-  NestEmitter(N, Points, Start, LookUp).emit(Next);
+void emitGather(const GatherNest &N, PointAdjoints &Points, BasicBlock *Start, BasicBlock *Next, LookUpFunction LookUp,
+                const ScalarAdder *OnGrid) {
+  NestEmitter(N, Points, Start, LookUp, OnGrid).emit(Next);
 }
 
 } // namespace adstencil

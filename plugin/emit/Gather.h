@@ -20,9 +20,15 @@
 
 namespace adstencil {
 
+using ScalarAdder = std::function<void(llvm::IRBuilder<> &, const llvm::CallInst &, llvm::Value *)>;
+
+/// OnGrid: the nest is a grid on the CPU device, and this call is for one unit of work: a part of the cells along the
+/// outer axes, which adstencil.unit and adstencil.units determine. A second nest is a launch's second phase
+/// (adstencil.phase). The function says how to add to an active scalar.
+///
 /// Writes the reverse of a nest, from the end of Start (which has no terminator) to Next. LookUp gives the value that a
 /// value of the kernel has in the reverse sweep.
 void emitGather(const GatherNest &N, PointAdjoints &Points, llvm::BasicBlock *Start, llvm::BasicBlock *Next,
-                LookUpFunction LookUp);
+                LookUpFunction LookUp, const ScalarAdder *OnGrid = nullptr);
 
 } // namespace adstencil

@@ -239,10 +239,9 @@ static Function *libraryFunction(Module &M, StringRef Name) {
   return M.getFunction(Name);
 }
 
-/// A copy of F with one more parameter, which takes F's place.
-static Function *withBuffer(Function *F) {
+Function *withParameter(Function *F, Type *Added, const Twine &Name) {
   SmallVector<Type *, 16> Types(F->getFunctionType()->params());
-  Types.push_back(PointerType::getUnqual(F->getContext()));
+  Types.push_back(Added);
   auto *T = FunctionType::get(F->getReturnType(), Types, false);
   Function *New = Function::Create(T, F->getLinkage(), F->getAddressSpace(), "", F->getParent());
   New->takeName(F);
@@ -253,7 +252,7 @@ static Function *withBuffer(Function *F) {
     Old.replaceAllUsesWith(&Fresh);
     Fresh.takeName(&Old);
   }
-  New->getArg(F->arg_size())->setName("partial.sums");
+  New->getArg(F->arg_size())->setName(Name);
   SmallVector<std::pair<unsigned, MDNode *>, 4> Metadata;
   F->getAllMetadata(Metadata);
   for (auto &[Kind, Node] : Metadata)
@@ -264,7 +263,7 @@ static Function *withBuffer(Function *F) {
 }
 
 Function *lowerGridSums(Function *F) {
-  F = withBuffer(F);
+  F = withParameter(F, PointerType::getUnqual(F->getContext()), "partial.sums");
   Value *Buffer = F->getArg(F->arg_size() - 1);
   SmallVector<CallInst *, 4> Sums;
   for (Instruction &I : instructions(*F))
@@ -299,23 +298,32 @@ Function *lowerGridSums(Function *F) {
   return F;
 }
 
-bool passGridSumBuffer(Function &Stub, unsigned Most) {
+CallInst *launchOf(Function &Stub) {
   CallInst *Launch = nullptr;
   for (Instruction &I : instructions(Stub))
     if (auto *C = dyn_cast<CallInst>(&I);
         C && C->getCalledFunction() && C->getCalledFunction()->getName().starts_with("cudaLaunchKernel"))
       Launch = C;
-  if (!Launch)
+  return Launch;
+}
+
+std::optional<uint64_t> launchedArguments(const CallInst &Launch) {
+  auto *Array = dyn_cast<AllocaInst>(Launch.getArgOperand(5)->stripPointerCasts());
+  if (!Array || !isa<ConstantInt>(Array->getArraySize()))
+    return std::nullopt;
+  return Launch.getDataLayout().getTypeAllocSize(Array->getAllocatedType()).getFixedValue() / 8 *
+         cast<ConstantInt>(Array->getArraySize())->getZExtValue();
+}
+
+bool passGridSumBuffer(Function &Stub, unsigned Most) {
+  CallInst *Launch = launchOf(Stub);
+  std::optional<uint64_t> Known = Launch ? launchedArguments(*Launch) : std::nullopt;
+  if (!Known)
     return false;
+  uint64_t Count = *Known;
   Module &M = *Stub.getParent();
-  const DataLayout &DL = M.getDataLayout();
   // cudaLaunchKernel(handle, dim3 grid, dim3 block, void** args, size_t shared, stream): each dim3 is two registers.
   Value *Args = Launch->getArgOperand(5), *Stream = Launch->getArgOperand(7);
-  auto *Old = dyn_cast<AllocaInst>(Args->stripPointerCasts());
-  if (!Old || !isa<ConstantInt>(Old->getArraySize()))
-    return false;
-  uint64_t Count = DL.getTypeAllocSize(Old->getAllocatedType()).getFixedValue() / 8 *
-                   cast<ConstantInt>(Old->getArraySize())->getZExtValue();
   IRBuilder<> Entry(&Stub.getEntryBlock(), Stub.getEntryBlock().getFirstInsertionPt());
   Type *Pointer = Entry.getPtrTy(), *Int = Entry.getInt32Ty(), *Long = Entry.getInt64Ty();
   AllocaInst *All = Entry.CreateAlloca(Pointer, Entry.getInt64(Count + 1), "arguments");

@@ -27,6 +27,14 @@ bool hasGridSums(const Request &R);
 /// Gives F the further parameter and lowers its sums, for a GPU. Returns the new function.
 llvm::Function *lowerGridSums(llvm::Function *F);
 
+/// A copy of F with one more parameter, which takes F's place.
+llvm::Function *withParameter(llvm::Function *F, llvm::Type *Added, const llvm::Twine &Name);
+
+/// The call of cudaLaunchKernel in a host stub; null if there is none.
+llvm::CallInst *launchOf(llvm::Function &Stub);
+/// The length of the array of arguments that is launched with.
+std::optional<uint64_t> launchedArguments(const llvm::CallInst &Launch);
+
 /// Makes the host stub of a derivative with grid sums allocate the buffer and pass it. Most is an upper bound on the
 /// number of sums. Returns false if the stub has not the form that clang gives it: a launch would miss a parameter.
 bool passGridSumBuffer(llvm::Function &Stub, unsigned Most);

@@ -256,6 +256,17 @@ static void tidy(Function &F, FunctionAnalysisManager &FAM) {
   FAM.invalidate(F, FPM.run(F, FAM));
 }
 
+/// On a grid cells belong to the thread that evaluates the point, and whole arrays to all threads.
+static void adaptToGrid(AdjointPlan &Point, const PointAdjoint &A) {
+  Point.IsPoint = true;
+  for (Instruction &I : instructions(*A.F))
+    if (isArrayMarker(&I)) {
+      auto *Primal = dyn_cast<Argument>(I.getOperand(0));
+      bool IsArray = Primal && A.Arguments[Primal->getArgNo()].TheKind == PointArgument::ArrayPrimal;
+      Point.Reads[&I] = IsArray ? ReadStrategy::Scatter : ReadStrategy::OwnPoint;
+    }
+}
+
 static bool derive(const AdjointPlan &P, const GatherNest &N, PointRole Role, PointAdjoint &A,
                    FunctionAnalysisManager &FAM, bool Inner = false) {
   PointBuilder Builder(P, N, Role, Inner);
@@ -288,7 +299,11 @@ static bool derive(const AdjointPlan &P, const GatherNest &N, PointRole Role, Po
   ScalarEvolution &SE = FAM.getResult<ScalarEvolutionAnalysis>(*A.F);
   std::vector<std::string> Stored;
   GatheredNests None;
-  if (!planArrays(Point, DT, PDT, SE, S) || !planSweeps(Point, DT, SE) || !emitReverse(Point, S, None, Stored))
+  if (!planArrays(Point, DT, PDT, SE, S))
+    return false;
+  if (P.Grid)
+    adaptToGrid(Point, A);
+  if (!planSweeps(Point, DT, SE) || !emitReverse(Point, S, None, Stored))
     return false;
   removeMarkers(*A.F);
   tidy(*A.F, FAM);
@@ -354,6 +369,8 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
     N.Needs.push_back(V);
   for (Value *V : N.Once)
     N.Needs.push_back(V);
+  if (N.Apart)
+    N.Needs.push_back(N.Apart);
   for (AccessGroup &G : N.Groups) {
     N.Needs.push_back(G.Offset);
     N.Needs.push_back(G.Root);

@@ -4,6 +4,7 @@
 #include "emit/Reverse.h"
 
 #include "emit/Emitter.h"
+#include "emit/GridGather.h"
 #include "emit/GridSum.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/IR/InstIterator.h"
@@ -181,10 +182,22 @@ void Emitter::emitFinish() {
 }
 
 void Emitter::emitGridSums(IRBuilder<> &B) {
+  BasicBlock *Last = nullptr;
+  if (!GridSums.empty() && P.Grid && P.Gathers.front().second->Carries && P.R.TheMode == DerivativeMode::Adjoint) {
+    // They are complete behind the first phase.
+    BasicBlock *First = newBlock("sums");
+    Last = newBlock("exit");
+    B.CreateCondBr(B.CreateICmpEQ(readPhase(B), B.getInt32(0)), First, Last);
+    B.SetInsertPoint(First);
+  }
   unsigned Slot = 0;
   for (auto &[Marker, Sum] : GridSums) {
     Value *V = B.CreateLoad(Marker->getType(), Sum.Sum);
     B.CreateCall(gridSumFunction(*F.getParent(), V->getType()), {V, Sum.Shadow, B.getInt32(Slot++)});
+  }
+  if (Last) {
+    B.CreateBr(Last);
+    B.SetInsertPoint(Last);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "emit/Emitter.h"
 
 #include "emit/Gather.h"
+#include "emit/GridGather.h"
 #include "emit/Tile.h"
 
 using namespace llvm;
@@ -123,8 +124,14 @@ void Emitter::emitNest(const Loop *L, const GatherNest &Nest) {
     B.CreateCondBr(Once, Start, InOrder);
     emitLoop(L, InOrder);
   }
-  (Nest.Tiled ? emitTile : emitGather)(Nest, *Points.find(L)->second, Start, reverseBlockOf(L->getLoopPreheader()),
-                                       [&](IRBuilder<> &B, Value *V) { return lookUp(B, V); });
+  auto LookUp = [&](IRBuilder<> &B, Value *V) { return lookUp(B, V); };
+  BasicBlock *Next = reverseBlockOf(L->getLoopPreheader());
+  ScalarAdder Add = [&](IRBuilder<> &B, const CallInst &Marker, Value *Sum) { addToScalar(B, Marker, Sum); };
+  if (P.Grid && !P.R.OnCpu)
+    return emitGridGather(Nest, *P.Grid, *Points.find(L)->second, Start, Next, LookUp, Add);
+  if (Nest.Tiled)
+    return emitTile(Nest, *Points.find(L)->second, Start, Next, LookUp);
+  emitGather(Nest, *Points.find(L)->second, Start, Next, LookUp, P.Grid ? &Add : nullptr);
 }
 
 void Emitter::emitLoop(const Loop *L, BasicBlock *Start) {
@@ -262,7 +269,7 @@ void Emitter::reverseInstruction(IRBuilder<> &B, Instruction &I) {
 }
 
 void Emitter::addToScalar(IRBuilder<> &B, const CallInst &Marker, Value *Bar) {
-  if (!P.R.OnGrid)
+  if (!P.R.OnGrid || P.IsPoint)
     return addToShadow(B, lookUp(B, Marker.getArgOperand(1)), Bar);
   GridSum &Sum = GridSums[&Marker];
   if (!Sum.Sum)

@@ -287,6 +287,11 @@ std::vector<std::pair<std::string, unsigned>> &gridSumStubs() {
   return Stubs;
 }
 
+std::vector<std::string> &adjointStubs() {
+  static std::vector<std::string> Stubs;
+  return Stubs;
+}
+
 /// An upper bound on the number of scalars whose derivatives are summed over the grid.
 unsigned Declarer::mostGridSums(ASTContext &Ctx, const Derivative &D) {
   unsigned Most = 0;
@@ -316,6 +321,8 @@ void Declarer::define(Sema &S, const Derivative &D) {
     if (D.Kernel->hasAttr<CUDAGlobalAttr>()) {
       if (unsigned Most = mostGridSums(Ctx, D))
         gridSumStubs().push_back({stubName(Ctx, D.Function), Most});
+      if (D.TheMode == Mode::Adjoint)
+        adjointStubs().push_back(stubName(Ctx, D.Function));
       D.Function->setBody(CompoundStmt::Create(Ctx, {}, FPOptionsOverride(), Loc, Loc));
     }
     return;

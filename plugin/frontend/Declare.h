@@ -21,6 +21,8 @@ llvm::StringRef modeName(Mode M);
 
 /// The host stubs of CUDA derivatives that sum over the grid: mangled name, and the most sums there can be.
 std::vector<std::pair<std::string, unsigned>> &gridSumStubs();
+/// The host stubs of __adjoint_ kernels, which may have a second phase.
+std::vector<std::string> &adjointStubs();
 
 class Declarer {
 public:
@@ -30,6 +32,7 @@ public:
     Pending.clear();
     Unsettled.clear();
     gridSumStubs().clear();
+    adjointStubs().clear();
     Marker = nullptr;
   }
 

@@ -16,7 +16,7 @@ struct Options {
   bool StrictCotangents = false;         ///< strict-cotangents: no reassociation in cotangent arithmetic
   bool PrintNormalised = false;          ///< print-normalised: the kernel as the analyses see it (for developers)
   bool CpuDevice = false;                ///< device=cpu or auto: CUDA kernels are compiled for CPU cores too
-  bool GpuSums = false;                  ///< gpu-sums: the CPU device sums over the grid as a GPU does (for tests)
+  bool GpuSums = false;                  ///< gpu-sums: derivatives on the CPU device have the form for a GPU (for tests)
   TileChoice Tiles = TileChoice::ByCost; ///< tile=always or never (for tests)
   bool GpuDevice = true;                 ///< all but device=cpu: the program may launch kernels on a GPU
 };

@@ -200,7 +200,7 @@ static void forgetUnrolling(Function &F) {
                                                     {"llvm.loop.unroll.disable"}, {}));
 }
 
-bool normalise(Request &R, FunctionAnalysisManager &FAM) {
+bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
   Function &F = *R.F;
   F.removeFnAttr(Attribute::OptimizeNone);
   F.removeFnAttr(Attribute::NoInline);
@@ -233,9 +233,9 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM) {
   if (R.OnGrid) {
     splitVectors(F, FAM);
     annotateGridIndices(F);
-  } else {
-    widenIndices(F);
   }
+  if (Wide)
+    widenIndices(F);
   markDisjointRoots(R);
   forgetUnrolling(F);
   dropUnreachable(F);

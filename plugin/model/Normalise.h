@@ -12,8 +12,10 @@
 
 namespace adstencil {
 
-/// Normalises R.F. Returns false after reporting why the kernel cannot be brought to the form.
-bool normalise(Request &R, llvm::FunctionAnalysisManager &FAM);
+/// Normalises R.F. Wide: index arithmetic is done in 64 bits (model/WideIndices.h), which nests are analysed in and a
+/// thread of a GPU would pay for with registers. Returns false after reporting why the kernel cannot be brought to the
+/// form.
+bool normalise(Request &R, llvm::FunctionAnalysisManager &FAM, bool Wide);
 
 /// Cleans up after a derivative has been written: promotes its variables and, unless the compiler's own optimiser
 /// follows, removes what nothing uses.

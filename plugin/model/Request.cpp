@@ -60,6 +60,7 @@ static CallInst *createScalarMarker(IRBuilderBase &B, Value *Primal, Value *Shad
 }
 
 void nameArguments(Request &R) {
+  R.ArgumentNames.clear();
   for (Instruction &I : instructions(*R.F)) {
     if (!isArrayMarker(&I))
       continue;

@@ -49,6 +49,7 @@ struct Request {
   SourcePlace Place;
   llvm::Function *F = nullptr;
   bool OnGrid = false; ///< a CUDA kernel: the function is one thread of a grid
+  bool OnCpu = false;  ///< of a grid: it will run on the CPU device
   /// What [[adstencil::strategy("…")]] demands of the plan, one of StrategyNames; empty if nothing. Known once the
   /// kernel is inlined.
   std::string Strategy;

@@ -112,7 +112,7 @@ static std::string readTreatment(const AdjointPlan &P, const Value *Root) {
   if (Read == P.Reads.end())
     return "no derivative";
   if (Gathers)
-    return Text + "; elsewhere scatter, serial";
+    return Text + (P.R.OnGrid ? "; elsewhere scatter, atomic adds" : "; elsewhere scatter, serial");
   switch (Read->second) {
   case ReadStrategy::OwnPoint:
     return "own-point";
@@ -145,7 +145,7 @@ static std::string treatmentOf(const AdjointPlan &P, const Access &X) {
   auto Found = P.Uses.find(X.Root);
   switch (Found == P.Uses.end() ? ShadowUse::Reverse : Found->second) {
   case ShadowUse::Reverse:
-    return P.R.OnGrid             ? (P.Reads.lookup(X.Root) == ReadStrategy::Scatter && X.Read
+    return P.R.OnGrid && !P.Grid  ? (P.Reads.lookup(X.Root) == ReadStrategy::Scatter && X.Read
                                          ? "own-point, shadow carried back; reads add atomically"
                                          : "own-point, shadow carried back")
            : isCarried(P, X.Root) ? "own-point, shadow carried back"
@@ -175,7 +175,7 @@ std::vector<ArrayTreatment> arrayTreatments(const AdjointPlan &P) {
 /// none.
 static std::pair<const Instruction *, StringRef> whyScatter(const AdjointPlan &P, const Value *Root,
                                                             ScalarEvolution &SE) {
-  if (!P.R.OnGrid || P.Reads.lookup(Root) != ReadStrategy::Scatter)
+  if (!P.R.OnGrid || P.Grid || P.Reads.lookup(Root) != ReadStrategy::Scatter)
     return {};
   const Instruction *Found = nullptr;
   for (Instruction &I : instructions(*P.R.F)) {
@@ -216,6 +216,10 @@ void remarkPlan(const AdjointPlan &P, ScalarEvolution &SE) {
     remarkMissed(
         P.R, Why.At,
         (Twine(nameOf(P.R.TheMode)) + " of " + P.R.Kernel + ": the loop is not a gather: " + Why.Reason).str());
+  if (!P.NoGrid.Reason.empty())
+    remarkMissed(
+        P.R, P.NoGrid.At,
+        (Twine(nameOf(P.R.TheMode)) + " of " + P.R.Kernel + ": the grid is not a gather: " + P.NoGrid.Reason).str());
   for (auto &[L, Nest] : P.Gathers)
     for (auto &[Load, Role] : Nest->Roles)
       if (Role == LoadRole::Home && !Nest->Accesses.count(Load))
@@ -243,6 +247,8 @@ static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest 
     OS << "tile, each point once, " << N.Evaluations.size() << " shifts";
   else
     OS << "gather, " << N.Evaluations.size() << " points a cell";
+  if (N.Apart)
+    OS << " (if cells do not overlap, tested at run time)";
   if (!N.Once.empty())
     OS << " (if no cell is written twice, tested at run time)";
   bool InOnePass = N.isOwnPoint() || (N.Tiled && !N.WorkShared);
@@ -267,6 +273,8 @@ void AdjointPlan::print(raw_ostream &OS) const {
   OS << "\n";
   for (const ArrayTreatment &A : arrayTreatments(*this))
     OS << "  " << formatv("{0,-12} {1,-17} ", A.Name, A.Role) << A.Treatment << "\n";
+  if (!NoGrid.Reason.empty())
+    OS << "  no gather: " << NoGrid.Reason << "\n";
   SmallVector<const Loop *, 4> Preorder;
   for (const Loop *L : LI.getLoopsInPreorder())
     Preorder.push_back(L);
@@ -277,7 +285,7 @@ void AdjointPlan::print(raw_ostream &OS) const {
     if (L->getStartLoc())
       OS << " at line " << L->getStartLoc().getLine();
     if (auto Nest = Gathers.find(L); Nest != Gathers.end()) {
-      OS << ", nest of " << Nest->second->Axes.size() << ": ";
+      OS << (Grid ? ", points of the grid, nest of " : ", nest of ") << Nest->second->Axes.size() << ": ";
       printGather(OS, *this, *Nest->second);
       continue;
     }

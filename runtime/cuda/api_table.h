@@ -61,6 +61,7 @@
   X(cudaLaunchKernelExC, (const cudaLaunchConfig_t* config, const void* function, void** arguments), (config, function, arguments)) \
   X(cudaFuncSetCacheConfig, (const void* function, cudaFuncCache config), (function, config)) \
   X(cudaFuncGetAttributes, (cudaFuncAttributes* attributes, const void* function), (attributes, function)) \
+  X(cudaFuncGetParamInfo, (const void* function, size_t index, size_t* offset, size_t* size), (function, index, offset, size)) \
   X(cudaFuncSetAttribute, (const void* function, cudaFuncAttribute attribute, int value), (function, attribute, value)) \
   X(cudaFuncGetName, (const char** name, const void* function), (name, function)) \
   X(cudaOccupancyMaxActiveBlocksPerMultiprocessor, (int* blocks, const void* function, int block_size, size_t dynamic_shared), (blocks, function, block_size, dynamic_shared)) \

@@ -31,6 +31,10 @@ constexpr std::uint64_t points_per_unit = 8192;
 /// Threads of a GPU block are worth about this many points: units that TBB does not divide further.
 constexpr std::uint64_t points_per_range = 8192;
 
+/// Most units of kind `parts`. Enough for any number of cores; a function of the launch alone, so that sums have the
+/// same bits for all of them.
+constexpr std::uint64_t most_parts = 256;
+
 struct kernel_table {
   std::shared_mutex mutex;
   std::unordered_map<const void*, std::unique_ptr<kernel_entry>> kernels;
@@ -185,6 +189,10 @@ void run(const kernel_entry& entry, const launch_arguments& launch) {
     description.chunk = std::max<std::uint64_t>(1, points_per_unit / launch.block.x) * launch.block.x;
     units = ceil_div(points_x, description.chunk) * rows;
     grain = std::max<std::uint64_t>(1, points_per_range / std::min(points_x, description.chunk));
+  } else if (kernel.kind == adstencil_parts) {
+    units = std::clamp<std::uint64_t>(product(launch.grid) * threads / points_per_unit, 1, most_parts);
+    description.chunk = units;
+    grain = 1;
   } else if (kernel.kind == adstencil_threads)
     grain = 1; // a block of fibers is work enough
   std::vector<double> partials(units * kernel.reductions, 0.0);
@@ -194,27 +202,31 @@ void run(const kernel_entry& entry, const launch_arguments& launch) {
   description.alone = alone;
   const execution_lock lock(alone);
 
-  const std::size_t bytes = kernel.kind == adstencil_points ? 0 : shared_bytes(kernel, launch.shared);
+  const bool has_blocks = kernel.kind == adstencil_blocks || kernel.kind == adstencil_threads;
+  const std::size_t bytes = !has_blocks ? 0 : shared_bytes(kernel, launch.shared);
   std::atomic<bool> failed{false};
-  for_each_range(units, alone ? units : grain, [&](std::uint64_t begin, std::uint64_t end) {
-    if (failed.load(std::memory_order_relaxed))
-      return;
-    const shared_memory shared(bytes);
-    cudaError_t error = cudaSuccess;
-    if (kernel.kind != adstencil_threads)
-      error = run_trapping([&] { kernel.run(launch.arguments, &description, begin, end, shared.get()); });
-    else {
-      runner_loan runner(threads);
-      for (std::uint64_t unit = begin; unit < end && error == cudaSuccess; ++unit)
-        error = runner.run(kernel, launch.arguments, description, unit, shared.get());
-    }
-    if (error != cudaSuccess) {
-      fail(error);
-      failed = true;
-    }
-  });
-  if (!failed)
-    add_reductions(kernel, units, partials, shadows);
+  for (std::uint32_t phase = 0; phase < kernel.phases && !failed; ++phase) {
+    description.phase = phase;
+    for_each_range(units, alone ? units : grain, [&](std::uint64_t begin, std::uint64_t end) {
+      if (failed.load(std::memory_order_relaxed))
+        return;
+      const shared_memory shared(bytes);
+      cudaError_t error = cudaSuccess;
+      if (kernel.kind != adstencil_threads)
+        error = run_trapping([&] { kernel.run(launch.arguments, &description, begin, end, shared.get()); });
+      else {
+        runner_loan runner(threads);
+        for (std::uint64_t unit = begin; unit < end && error == cudaSuccess; ++unit)
+          error = runner.run(kernel, launch.arguments, description, unit, shared.get());
+      }
+      if (error != cudaSuccess) {
+        fail(error);
+        failed = true;
+      }
+    });
+    if (phase == 0 && !failed)
+      add_reductions(kernel, units, partials, shadows);
+  }
 }
 
 // ---- launches in graphs ----

@@ -16,6 +16,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 #include <unistd.h>
 
 namespace adstencil::cuda_runtime {
@@ -325,6 +326,28 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* fu
           ? raised
           : static_cast<int>(default_shared_limit - std::min(default_shared_limit, attributes->sharedSizeBytes));
   attributes->preferredShmemCarveout = kernel->shared_carveout;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFuncGetParamInfo(const void* function, size_t index, size_t* offset, size_t* size) {
+  if (!offset)
+    return cudaErrorInvalidValue;
+  const kernel_entry* kernel = find_kernel(function);
+  if (!kernel)
+    return cudaErrorInvalidDeviceFunction;
+  const adstencil_kernel& descriptor = *kernel->descriptor;
+  // What launches of an __adjoint_ ask before them (plugin/emit/SecondPhase.h): here both phases are in one, and
+  // neither their parameter nor that of sums over the grid is there.
+  const bool is_phase = index - descriptor.parameters <= 1 && index >= descriptor.parameters &&
+                        std::string_view(descriptor.name).find("adjoint_") != std::string_view::npos;
+  if (index >= descriptor.parameters && !is_phase)
+    return cudaErrorInvalidValue;
+  // Arguments have addresses of their own here. What is said of their layout is that it has no gaps.
+  *offset = 0;
+  for (size_t parameter = 0; parameter < index; ++parameter)
+    *offset += descriptor.parameter_bytes[parameter];
+  if (size)
+    *size = is_phase ? 4 : descriptor.parameter_bytes[index];
   return cudaSuccess;
 }
 

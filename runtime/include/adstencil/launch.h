@@ -70,6 +70,23 @@ __global__ void derive_kernel(Argument... a) {
   Parameters::template call<Tag>(a.primal...);
 }
 
+/// Launches a derivative. __adjoint_ has a parameter of its own behind all others: which phase of it runs. Its size
+/// says whether there is a second one; on CPU cores both are in one launch, and there is no such parameter.
+template <class Mode>
+cudaError_t launch_phases(const void* derivative, const launch_config& config, void** arguments, std::size_t count) {
+  unsigned long long phase = 0;
+  std::size_t offset = 0, size = 0;
+  const bool two = std::is_same_v<Mode, adjoint_mode> &&
+                   cudaFuncGetParamInfo(derivative, count, &offset, &size) == cudaSuccess && size == sizeof(phase);
+  arguments[count] = &phase;
+  const cudaError_t launched =
+      cudaLaunchKernel(derivative, config.grid, config.block, arguments, config.shared, config.stream);
+  if (!two || launched != cudaSuccess)
+    return launched;
+  phase = 1;
+  return cudaLaunchKernel(derivative, config.grid, config.block, arguments, config.shared, config.stream);
+}
+
 /// Bytes of the buffer in which blocks leave their sums of active scalars; 0 if there are none.
 template <class Mode, class... P, class... S>
 std::size_t partial_sum_bytes(const launch_config& config, const argument<P, S>&...) {
@@ -89,7 +106,7 @@ cudaError_t launch_derivative(const launch_config& config, argument<P, S>... a) 
   using parameters = typename parameters_of<decltype(Kernel)>::type;
   void (*const derivative)(argument<P, S>...) = derive_kernel<Mode, kernel_tag<Kernel>, parameters, argument<P, S>...>;
   void* buffer = nullptr;
-  void* arguments[] = {static_cast<void*>(&a)..., &buffer};
+  void* arguments[] = {static_cast<void*>(&a)..., &buffer, nullptr};
   const std::size_t bytes = partial_sum_bytes<Mode>(config, a...);
   if (bytes > 0) {
     if (const cudaError_t error = cudaMallocAsync(&buffer, bytes, config.stream))
@@ -99,8 +116,8 @@ cudaError_t launch_derivative(const launch_config& config, argument<P, S>... a) 
       return error;
     }
   }
-  const cudaError_t launched = cudaLaunchKernel(reinterpret_cast<const void*>(derivative), config.grid, config.block,
-                                                arguments, config.shared, config.stream);
+  const cudaError_t launched =
+      launch_phases<Mode>(reinterpret_cast<const void*>(derivative), config, arguments, sizeof...(a) + (bytes > 0));
   if (bytes > 0)
     (void)cudaFreeAsync(buffer, config.stream);
   return launched;

@@ -3,12 +3,13 @@
 // The plugin (plugin/device/) writes a descriptor for every kernel of a file and registers it when the program starts;
 // runtime/cuda/ executes launches of it. Both sides follow this header; a change here is a change on both sides.
 //
-// A kernel is compiled to one of three kinds:
+// A kernel is compiled to one of four kinds:
 //
 //   points    threads are independent and use their indices only as block * block size + thread: the grid is one box of
 //             points. The unit of work is `chunk` consecutive points in x of one row (y, z).
 //   blocks    threads are independent (no barrier, shuffle or vote). The unit is a block.
 //   threads   threads of a block wait for each other. The unit is a block; each thread is a fiber.
+//   parts     the kernel divides its work itself: the unit is one of `chunk` parts.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
@@ -21,10 +22,11 @@ struct adstencil_launch {
   std::uint32_t grid[3];        ///< blocks per axis
   std::uint32_t block[3];       ///< threads per axis
   std::uint64_t dynamic_shared; ///< bytes asked for in <<<>>>
-  std::uint64_t chunk;          ///< points: points in x per unit, a function of grid and block only
+  std::uint64_t chunk;          ///< points: points in x per unit; parts: units. A function of grid and block only
   double* partials;             ///< [unit * reductions + slot]: sums of active scalars, written by run
   void** shadows;               ///< [slot]: where the sum is to be added; run stores it (relaxed atomic)
   std::uint32_t alone;          ///< nothing else runs on the device: float sums need not be atomic
+  std::uint32_t phase;          ///< which of the kernel's phases runs
 };
 
 /// The calling thread, for kernels of kind `threads`.
@@ -36,7 +38,12 @@ struct adstencil_thread {
   std::uint64_t linear; ///< thread[0] + block size * ...; warp = linear / 32, lane = linear % 32
 };
 
-enum adstencil_kind : std::uint32_t { adstencil_points = 0, adstencil_blocks = 1, adstencil_threads = 2 };
+enum adstencil_kind : std::uint32_t {
+  adstencil_points = 0,
+  adstencil_blocks = 1,
+  adstencil_threads = 2,
+  adstencil_parts = 3
+};
 
 struct adstencil_kernel {
   const void* handle;          ///< the address of the host stub: what cudaLaunchKernel receives
@@ -48,7 +55,7 @@ struct adstencil_kernel {
   std::uint32_t reductions;             ///< active scalars whose sums over the grid are wanted
   const std::uint32_t* parameter_bytes; ///< [parameters]
   const std::uint32_t* reduction_bytes; ///< [reductions]: 4 for float, 8 for double
-  /// points, blocks: executes units [begin, end). For points, with n = grid * block per axis and c = ceil(n[0] /
+  /// points, blocks, parts: executes units [begin, end). For points, with n = grid * block per axis and c = ceil(n[0] /
   /// chunk), unit u is the points x in [chunk * (u % c), ...) of row y = u / c % n[1], z = u / c / n[1]. For blocks,
   /// unit u is the block u % grid[0], u / grid[0] % grid[1], ... `shared` is the block's shared memory, aligned to 128
   /// bytes. `args` is what cudaLaunchKernel receives: one pointer per parameter.
@@ -57,6 +64,8 @@ struct adstencil_kernel {
   void (*thread)(void** args, adstencil_thread* self);
   adstencil_kernel* next; ///< the runtime's list
   std::uint32_t adds = 0; ///< it adds floating-point numbers atomically, which is slow on few cores
+  std::uint32_t phases =
+      1; ///< passes over all units; each begins when the one before has ended. Sums are those of the first
 };
 
 /// Called from the module's constructor. The descriptor and the strings live as long as the program.

@@ -1,0 +1,220 @@
+// Which thread of a grid may add to which cells without asking the others.
+//
+// A cell q of a gathered array belongs to the thread that walks over q. That is safe if different cells have different
+// addresses, and if nobody else adds to the array. `u[ix - 1 + nx * iy]` with 0 <= ix < nx fails the first: the cell in
+// front of a row is the last one of the row before.
+//
+// The proof takes the axes in the order of their strides: the stride of each must exceed what the axes before it can
+// add up to. With bounds and strides in the same symbols (1 <= ix < nx - 1, strides 1 and nx) the difference is a
+// constant. Where they are not (a pitch of its own), the same is computed when the kernel runs, and the answer decides
+// how cells are added to.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "analysis/AdjointPlan.h"
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
+#include "llvm/IR/IRBuilder.h"
+
+using namespace llvm;
+
+namespace adstencil {
+
+void keepGridCellsApart(GatherNest &N, const AdjointPlan &P) {
+  auto RootOf = [&](const LoadInst *L) { return P.A.roots(L->getPointerOperand())[0]; };
+  SmallPtrSet<const Value *, 4> Homes;
+  for (auto &[L, Role] : N.Roles)
+    if (Role == LoadRole::Home)
+      Homes.insert(RootOf(L));
+  for (auto &[L, Role] : N.Roles)
+    if (Role == LoadRole::Gathered && Homes.contains(RootOf(L))) {
+      N.Groups[N.Accesses.find(L)->second.Group].Gathered = false;
+      N.Conditional.erase(L);
+      Role = LoadRole::Home;
+    }
+}
+
+namespace {
+
+/// The cells of one group that a nest gathers into.
+struct Cells {
+  const AccessGroup *Group;
+  Shift Least, Most;           ///< of the shifts that are gathered, by axis
+  const SCEV *Bytes = nullptr; ///< all cells lie within this many bytes, if that could be proved
+};
+
+/// Takes a number of 64 bits without sign for what it is meant to be: a size, and not a negative one.
+class PlainSizes : public SCEVRewriteVisitor<PlainSizes> {
+public:
+  explicit PlainSizes(ScalarEvolution &SE) : SCEVRewriteVisitor(SE) {}
+  const SCEV *visitUMinExpr(const SCEVUMinExpr *E) {
+    auto *Limit = dyn_cast<SCEVConstant>(E->getOperand(0));
+    return Limit && E->getNumOperands() == 2 && Limit->getAPInt() == MostIndex ? E->getOperand(1) : E;
+  }
+};
+
+class CellProof {
+public:
+  CellProof(const GatherNest &N, const AdjointPlan &P, ScalarEvolution &SE, Instruction *Place)
+      : N(N), P(P), SE(SE), B(Place), Int(B.getInt64Ty()) {}
+
+  Value *prove() {
+    collect();
+    Value *Proof = nullptr;
+    auto Demand = [&](Value *Condition) { Proof = Proof ? B.CreateAnd(Proof, Condition) : Condition; };
+    for (Cells &C : All)
+      if (!findBytes(C))
+        Demand(spanOf(C).Apart);
+    for (size_t I = 0; I != All.size(); ++I)
+      for (size_t J = 0; J != I; ++J)
+        if (All[I].Group->Root == All[J].Group->Root && !areDisjoint(All[I], All[J])) {
+          Span X = spanOf(All[I]), Y = spanOf(All[J]);
+          Demand(B.CreateOr(B.CreateICmpSGE(X.Low, B.CreateAdd(Y.Low, Y.Bytes)),
+                            B.CreateICmpSGE(Y.Low, B.CreateAdd(X.Low, X.Bytes))));
+        }
+    if (auto *C = dyn_cast_or_null<ConstantInt>(Proof); C && C->isOne())
+      return nullptr;
+    return Proof;
+  }
+
+private:
+  const GatherNest &N;
+  const AdjointPlan &P;
+  ScalarEvolution &SE;
+  IRBuilder<> B;
+  Type *Int;
+  SmallVector<Cells, 4> All;
+
+  void collect() {
+    for (auto [Index, G] : enumerate(N.Groups)) {
+      if (!G.Gathered)
+        continue;
+      Cells C{&G, {}, {}};
+      for (auto &[L, Role] : N.Roles) {
+        auto Found = N.Accesses.find(L);
+        if (Role != LoadRole::Gathered || Found->second.Group != Index)
+          continue;
+        const Shift &At = Found->second.At;
+        if (C.Least.empty())
+          C.Least = C.Most = At;
+        for (size_t D = 0; D != At.size(); ++D) {
+          C.Least[D] = std::min(C.Least[D], At[D]);
+          C.Most[D] = std::max(C.Most[D], At[D]);
+        }
+      }
+      All.push_back(C);
+    }
+  }
+
+  uint64_t sizeOf(const Cells &C) const { return P.R.F->getDataLayout().getTypeStoreSize(C.Group->Element); }
+  const SCEV *number(int64_t X) { return SE.getConstant(Int, X, /*isSigned=*/true); }
+
+  // ---- when compiling ----
+
+  /// Fills C.Bytes. The axes may be in any order of strides, and each bound of an axis is worth a try.
+  bool findBytes(Cells &C) {
+    SmallVector<unsigned, 4> Order;
+    for (unsigned D = 0; D != N.Axes.size(); ++D)
+      Order.push_back(D);
+    do {
+      SmallVector<unsigned, 4> Inwards(reverse(Order));
+      if (tryOrder(C, Inwards, SE.getConstant(Int, sizeOf(C))))
+        return true;
+    } while (std::next_permutation(Order.begin(), Order.end()));
+    return false;
+  }
+
+  bool tryOrder(Cells &C, ArrayRef<unsigned> Order, const SCEV *Bytes) {
+    if (Order.empty()) {
+      C.Bytes = Bytes;
+      return true;
+    }
+    unsigned D = Order.front();
+    const SCEV *Stride = C.Group->StrideForm[D];
+    if (!SE.isKnownNonNegative(SE.getMinusSCEV(Stride, Bytes)))
+      return false;
+    const GridAxis &Axis = P.Grid->Axes[D];
+    for (const WeakTrackingVH &Upper : Axis.Uppers)
+      for (const WeakTrackingVH &Lower : Axis.Lowers) {
+        if (!Upper || !Lower)
+          continue;
+        const SCEV *Steps = SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), SE.getSCEV(Lower));
+        Steps = SE.getAddExpr(Steps, number(C.Most[D] - C.Least[D] - 1));
+        if (tryOrder(C, Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps))))
+          return true;
+      }
+    return false;
+  }
+
+  const SCEV *lowOf(const Cells &C) {
+    const SCEV *Low = C.Group->Start;
+    for (auto [Stride, S] : zip(C.Group->StrideForm, C.Least))
+      Low = SE.getAddExpr(Low, SE.getMulExpr(Stride, number(S)));
+    return Low;
+  }
+
+  bool areDisjoint(const Cells &X, const Cells &Y) {
+    // Members of one record: the strides are multiples of its size.
+    if (X.Group->StrideForm == Y.Group->StrideForm)
+      if (auto *Distance = dyn_cast<SCEVConstant>(SE.getMinusSCEV(X.Group->Start, Y.Group->Start))) {
+        uint64_t Record = 0;
+        for (const SCEV *S : X.Group->StrideForm)
+          Record = std::gcd(Record, SE.getConstantMultiple(S).getZExtValue());
+        int64_t Rest = Record == 0 ? 0 : Distance->getAPInt().getSExtValue() % int64_t(Record);
+        Rest = Rest < 0 ? Rest + Record : Rest;
+        if (uint64_t(Rest) >= sizeOf(Y) && Record - Rest >= sizeOf(X))
+          return true;
+      }
+    auto IsBehind = [&](const Cells &Behind, const Cells &Front) {
+      return Front.Bytes && Behind.Bytes &&
+             SE.isKnownNonNegative(SE.getMinusSCEV(SE.getMinusSCEV(lowOf(Behind), lowOf(Front)), Front.Bytes));
+    };
+    return IsBehind(X, Y) || IsBehind(Y, X);
+  }
+
+  // ---- when running ----
+
+  struct Span {
+    Value *Low, *Bytes; ///< where the cells begin, from the start of the array, and how far they reach
+    Value *Apart;       ///< i1
+  };
+
+  Span spanOf(const Cells &C) {
+    struct Extent {
+      Value *Stride, *Steps;
+    };
+    SmallVector<Extent, 4> Extents;
+    Value *Low = C.Group->Offset;
+    for (size_t D = 0; D != N.Axes.size(); ++D) {
+      Value *Stride = C.Group->Strides[D], *First = B.getInt64(C.Least[D]);
+      Value *Last = B.CreateAdd(N.Last[D], B.getInt64(C.Most[D]));
+      Low = B.CreateAdd(
+          Low, B.CreateBinaryIntrinsic(Intrinsic::smin, B.CreateMul(Stride, First), B.CreateMul(Stride, Last)));
+      Extents.push_back({B.CreateBinaryIntrinsic(Intrinsic::abs, Stride, B.getFalse()), B.CreateSub(Last, First)});
+    }
+    // Bubble sort by stride, in IR: constant strides fold away.
+    for (size_t Count = Extents.size(); Count > 1; --Count)
+      for (size_t I = 0; I + 1 < Count; ++I) {
+        Extent &X = Extents[I], &Y = Extents[I + 1];
+        Value *Swap = B.CreateICmpUGT(X.Stride, Y.Stride);
+        Extent Small = {B.CreateSelect(Swap, Y.Stride, X.Stride), B.CreateSelect(Swap, Y.Steps, X.Steps)};
+        Extent Large = {B.CreateSelect(Swap, X.Stride, Y.Stride), B.CreateSelect(Swap, X.Steps, Y.Steps)};
+        X = Small;
+        Y = Large;
+      }
+    Value *Bytes = B.getInt64(sizeOf(C)), *Apart = B.getTrue();
+    for (const Extent &X : Extents) {
+      Value *Single = B.CreateICmpEQ(X.Steps, B.getInt64(0));
+      Apart = B.CreateAnd(Apart, B.CreateOr(Single, B.CreateICmpUGE(X.Stride, Bytes)));
+      Bytes = B.CreateAdd(Bytes, B.CreateMul(X.Stride, X.Steps));
+    }
+    return {Low, Bytes, Apart};
+  }
+};
+
+} // namespace
+
+Value *gridCellsApart(const GatherNest &N, const AdjointPlan &P, ScalarEvolution &SE, Instruction *Place) {
+  return CellProof(N, P, SE, Place).prove();
+}
+
+} // namespace adstencil
