@@ -96,6 +96,7 @@ private:
       return emitWorkShared();
     if (addsAtHome())
       clearScalarSums();
+    emitAxis(0);
   }
 
   // ---- for OpenMP ----
