@@ -42,6 +42,9 @@ struct Cells {
   const SCEV *Bytes = nullptr; ///< all cells lie within this many bytes, if that could be proved
 };
 
+/// An array may have this many more rows than are gathered into: the rim that a stencil leaves out, on both sides.
+constexpr int64_t MostSpare = 16;
+
 /// Takes a number of 64 bits without sign for what it is meant to be: a size, and not a negative one.
 class PlainSizes : public SCEVRewriteVisitor<PlainSizes> {
 public:
@@ -117,21 +120,35 @@ private:
       Order.push_back(D);
     do {
       SmallVector<unsigned, 4> Inwards(reverse(Order));
-      if (tryOrder(C, Inwards, SE.getConstant(Int, sizeOf(C))))
+      SmallVector<const SCEV *, 4> Smaller;
+      if (tryOrder(C, Inwards, SE.getConstant(Int, sizeOf(C)), Smaller))
         return true;
     } while (std::next_permutation(Order.begin(), Order.end()));
     return false;
   }
 
-  bool tryOrder(Cells &C, ArrayRef<unsigned> Order, const SCEV *Bytes) {
+  /// True if S is not negative, given that these strides are positive: `2 nx` is not, if nx is a stride.
+  bool isNotNegative(const SCEV *S, ArrayRef<const SCEV *> Strides) {
+    if (SE.isKnownNonNegative(S))
+      return true;
+    for (const SCEV *Stride : Strides)
+      for (int64_t Times = 1; !isa<SCEVConstant>(Stride) && Times <= MostSpare; ++Times)
+        if (SE.isKnownNonNegative(SE.getMinusSCEV(S, SE.getMulExpr(Stride, number(Times)))))
+          return true;
+    return false;
+  }
+
+  /// Smaller: the strides of the axes before, which are positive, because they exceed something that is.
+  bool tryOrder(Cells &C, ArrayRef<unsigned> Order, const SCEV *Bytes, SmallVectorImpl<const SCEV *> &Smaller) {
     if (Order.empty()) {
       C.Bytes = Bytes;
       return true;
     }
     unsigned D = Order.front();
     const SCEV *Stride = C.Group->StrideForm[D];
-    if (!SE.isKnownNonNegative(SE.getMinusSCEV(Stride, Bytes)))
+    if (!isNotNegative(SE.getMinusSCEV(Stride, Bytes), Smaller))
       return false;
+    Smaller.push_back(Stride);
     const GridAxis &Axis = P.Grid->Axes[D];
     for (const WeakTrackingVH &Upper : Axis.Uppers)
       for (const WeakTrackingVH &Lower : Axis.Lowers) {
@@ -139,9 +156,10 @@ private:
           continue;
         const SCEV *Steps = SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), SE.getSCEV(Lower));
         Steps = SE.getAddExpr(Steps, number(C.Most[D] - C.Least[D] - 1));
-        if (tryOrder(C, Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps))))
+        if (tryOrder(C, Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps)), Smaller))
           return true;
       }
+    Smaller.pop_back();
     return false;
   }
 

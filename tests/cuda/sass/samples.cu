@@ -5,6 +5,7 @@
 // The comment in front of a kernel tells the script which atomic instructions its derivatives may have:
 //
 //     // own-point: none
+//     // gather: none
 //     // scatter: scalar sums
 //     // in-place: the same in __adjoint_; __vjp_ leaves the shadow of the array alone
 //     // reduction: sums of active scalars, at most a counter of blocks
@@ -31,7 +32,7 @@ ADSTENCIL_KERNEL __global__ void update_pointwise(real* __restrict__ u, const re
     u[i] += dt * rate[i] * u[i] * (1 - u[i]);
 }
 
-// scatter
+// gather
 ADSTENCIL_KERNEL __global__ void heat_3d(real* __restrict__ un, const real* __restrict__ u, real c, int nx, int ny,
                                          int nz) {
   POINT_3D;
@@ -41,7 +42,7 @@ ADSTENCIL_KERNEL __global__ void heat_3d(real* __restrict__ un, const real* __re
   }
 }
 
-// scatter
+// gather
 ADSTENCIL_KERNEL __global__ void heat_3d_conductivity(real* __restrict__ un, const real* __restrict__ u,
                                                       const real* __restrict__ cond, real dt, int nx, int ny, int nz) {
   POINT_3D;
@@ -52,7 +53,7 @@ ADSTENCIL_KERNEL __global__ void heat_3d_conductivity(real* __restrict__ un, con
   un[p] = u[p] + dt * (flux(p - 1) + flux(p + 1) + flux(p - sy) + flux(p + sy) + flux(p - sz) + flux(p + sz));
 }
 
-// scatter
+// gather
 ADSTENCIL_KERNEL __global__ void heat_3d_nonlinear(real* __restrict__ un, const real* __restrict__ u, real dt, int nx,
                                                    int ny, int nz) {
   POINT_3D;
@@ -66,7 +67,7 @@ ADSTENCIL_KERNEL __global__ void heat_3d_nonlinear(real* __restrict__ un, const 
   un[p] = u[p] + dt * (flux(p - 1) + flux(p + 1) + flux(p - sy) + flux(p + sy) + flux(p - sz) + flux(p + sz));
 }
 
-// scatter
+// gather
 ADSTENCIL_KERNEL __global__ void wave_3d(real* __restrict__ older, const real* __restrict__ now,
                                          const real* __restrict__ speed, int nx, int ny, int nz) {
   POINT_3D;
@@ -104,7 +105,7 @@ ADSTENCIL_KERNEL __global__ void staggered_flux(real* __restrict__ qx, real* __r
     qy[i + nx * j] = real(-0.5) * (k[i + nx * (j - 1)] + k[i + nx * j]) * (p[i + nx * j] - p[i + nx * (j - 1)]) / dx;
 }
 
-// scatter
+// gather
 ADSTENCIL_KERNEL __global__ void staggered_divergence(real* __restrict__ p, const real* __restrict__ qx,
                                                       const real* __restrict__ qy, real dt, int nx, int ny) {
   POINT_2D;
@@ -112,7 +113,7 @@ ADSTENCIL_KERNEL __global__ void staggered_divergence(real* __restrict__ p, cons
     p[i + nx * j] -= dt * (qx[i + 1 + (nx + 1) * j] - qx[i + (nx + 1) * j] + qy[i + nx * (j + 1)] - qy[i + nx * j]);
 }
 
-// scatter
+// gather
 ADSTENCIL_KERNEL __global__ void shallow_ice(real* __restrict__ qx, real* __restrict__ qy, const real* __restrict__ h,
                                              const real* __restrict__ bed, const real* __restrict__ softness,
                                              real spacing, int nx, int ny) {

@@ -70,7 +70,7 @@ def identifier(mangled):
 
 def kinds_of_kernels(source):
     """{kernel: kind}, from the comments of the sample file."""
-    pattern = r"^// (own-point|scatter|in-place|reduction)\nADSTENCIL_KERNEL __global__ void (\w+)"
+    pattern = r"^// (own-point|gather|scatter|in-place|reduction)\nADSTENCIL_KERNEL __global__ void (\w+)"
     return {name: kind for kind, name in re.findall(pattern, source, re.M)}
 
 
@@ -110,8 +110,8 @@ def check_atomics(name, kind, instructions, precision):
         # Counters of finished blocks, of 32 or 64 bits.
         counter = re.compile(r"(atom|red)(\.\w+)*\.(add|inc)\.[us](32|64)")
         return [f"'{i}' in a reduction" for i in instructions if not counter.fullmatch(i)]
-    if kind == "own-point" or name.startswith("__tangent_") or not name.startswith("__"):
-        return [f"'{i}' where every thread has its own cells" for i in instructions]
+    if kind in ("own-point", "gather") or name.startswith("__tangent_") or not name.startswith("__"):
+        return [f"'{i}' where every cell has one writer" for i in instructions]
     wrong = [f"'{i}' is not a scalar sum at device scope" for i in instructions if not sums.fullmatch(i)]
     # Where the array is updated in place, __vjp_ leaves its shadow alone.
     has_sums = instructions or (kind == "in-place" and name.startswith("__vjp_"))
