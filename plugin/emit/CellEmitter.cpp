@@ -146,9 +146,18 @@ BranchInst *CellEmitter::closeLoop(const OpenLoop &L) {
 
 void CellEmitter::sayParallel(BranchInst *Back) {
   MDNode *Accesses = MDNode::get(Ctx, {MDString::get(Ctx, "llvm.loop.parallel_accesses"), IndependentAccesses});
-  MDNode *Loop = MDNode::getDistinct(Ctx, {nullptr, Accesses});
+  // What is bound by memory gains nothing from interleaving, and it multiplies the code.
+  Metadata *Once = MDNode::get(Ctx, {MDString::get(Ctx, "llvm.loop.interleave.count"),
+                                     ConstantAsMetadata::get(ConstantInt::get(Type::getInt32Ty(Ctx), 1))});
+  MDNode *Loop = MDNode::getDistinct(Ctx, {nullptr, Accesses, Once});
   Loop->replaceOperandWith(0, Loop);
   Back->setMetadata(LLVMContext::MD_loop, Loop);
+}
+
+Value *CellEmitter::hidden(Value *Counter) {
+  Constant *Nothing = ConstantPointerNull::get(B.getPtrTy());
+  return B.CreateFreeze(B.CreateIntrinsic(Intrinsic::annotation, {Counter->getType(), B.getPtrTy()},
+                                          {Counter, Nothing, Nothing, B.getInt32(0)}));
 }
 
 void CellEmitter::describe(Instruction *Access) { Access->setMetadata(LLVMContext::MD_access_group, IndependentAccesses); }

@@ -70,6 +70,9 @@ protected:
 
   OpenLoop openLoop(llvm::Value *Low, llvm::Value *High, const llvm::Twine &Name);
   llvm::BranchInst *closeLoop(const OpenLoop &L);
+  /// The same number, of which the optimiser does not know that it is a counter: loop strength reduction would carry a
+  /// pointer from cell to cell for each of the neighbours.
+  llvm::Value *hidden(llvm::Value *Counter);
   /// Tells the vectoriser that iterations do not depend on each other, as far as described accesses are concerned.
   void sayParallel(llvm::BranchInst *Back);
   /// Counts an access of local memory among those.

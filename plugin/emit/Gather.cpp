@@ -115,7 +115,7 @@ private:
         Ranges[0] = {First, B.CreateBinaryIntrinsic(Intrinsic::smin, plus(First, ChunkLength), High)};
         emitRows();
       } else {
-        Cell[0] = B.CreateNSWAdd(Part, Low);
+        Cell[0] = hidden(B.CreateNSWAdd(Part, Low));
         emitAxis(1);
       }
     });
@@ -125,7 +125,7 @@ private:
     if (Axis == Inner)
       return emitRows();
     OpenLoop L = openLoop(Ranges[Axis].first, Ranges[Axis].second, "cell");
-    Cell[Axis] = L.IV;
+    Cell[Axis] = hidden(L.IV);
     emitAxis(Axis + 1);
     doNotUnroll(closeLoop(L));
   }
@@ -140,6 +140,8 @@ private:
       }
     if (isa<ConstantInt>(Inside))
       return emitRow(/*Masked=*/false);
+    if (Inner < LeastAxesForRows)
+      return emitRow(/*Masked=*/true, Inside);
     BasicBlock *In = newBlock("row.inside"), *Out = newBlock("row.outside"), *End = newBlock("row.end");
     B.CreateCondBr(Inside, In, Out);
     B.SetInsertPoint(In);
@@ -151,13 +153,18 @@ private:
     B.SetInsertPoint(End);
   }
 
-  void emitRow(bool IsMasked) {
+  /// Rows outside of the interior are few in two dimensions, and not worth code of their own: cell by cell. In three
+  /// dimensions they are some percent of a usual grid.
+  static constexpr unsigned LeastAxesForRows = 2;
+
+  /// Inside: if not null, whether this row has an interior, which then is not masked.
+  void emitRow(bool IsMasked, Value *Inside = nullptr) {
     BasicBlock *Cells = newBlock("row");
     IRBuilder<> RowBuilder(B.CreateBr(Cells));
     startRow(&RowBuilder, IsMasked);
     B.SetInsertPoint(Cells);
     auto [Low, High] = Ranges[Inner];
-    if (Least[Inner] == Most[Inner] && !hasGuards(Inner)) {
+    if (Least[Inner] == Most[Inner] && !hasGuards(Inner) && !Inside) {
       IsInner = !IsMasked;
       emitCells(Low, High, /*Guarded=*/false);
       IsInner = false;
@@ -168,6 +175,8 @@ private:
         End = B.CreateBinaryIntrinsic(Intrinsic::smin, End, High);
       }
       Value *None = B.CreateICmpSLE(End, First);
+      if (Inside)
+        None = B.CreateOr(None, B.CreateNot(Inside));
       First = B.CreateSelect(None, High, First);
       End = B.CreateSelect(None, High, End);
       // The shell in front and the shell behind are one loop, which is passed twice.
@@ -183,9 +192,17 @@ private:
       emitCells(From, To, /*Guarded=*/true);
       B.CreateCondBr(Second, Done, Middle);
       B.SetInsertPoint(Middle);
-      IsInner = !IsMasked;
-      emitCells(First, End, /*Guarded=*/false);
-      IsInner = false;
+      if (Inside) { // what is masked is of no use here: the interior has pointers of its own
+        BasicBlock *Pointers = newBlock("interior.row");
+        IRBuilder<> InteriorBuilder(B.CreateBr(Pointers));
+        startRow(&InteriorBuilder, /*IsMasked=*/false);
+        B.SetInsertPoint(Pointers);
+        emitInterior(First, End);
+      } else {
+        IsInner = !IsMasked;
+        emitCells(First, End, /*Guarded=*/false);
+        IsInner = false;
+      }
       From->addIncoming(End, B.GetInsertBlock());
       To->addIncoming(High, B.GetInsertBlock());
       Second->addIncoming(B.getTrue(), B.GetInsertBlock());
@@ -194,9 +211,15 @@ private:
     }
   }
 
+  void emitInterior(Value *First, Value *End) {
+    IsInner = true;
+    emitCells(First, End, /*Guarded=*/false);
+    IsInner = false;
+  }
+
   void emitCells(Value *Low, Value *High, bool Guarded) {
     OpenLoop L = openLoop(Low, High, Guarded ? "shell.cell" : "cell");
-    Cell[Inner] = L.IV;
+    Cell[Inner] = Guarded ? hidden(L.IV) : L.IV; // a shell has a few cells
     emitCell(Guarded);
     BranchInst *Back = closeLoop(L);
     if (Guarded)

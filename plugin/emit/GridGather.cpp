@@ -81,14 +81,6 @@ private:
     }
   }
 
-  /// The same number, of which the optimiser does not know that it is a counter. It would carry a pointer from cell to
-  /// cell for each of the neighbours, in twice as many registers as the cell needs; most threads have one cell.
-  Value *hidden(Value *Q) {
-    Constant *Nothing = ConstantPointerNull::get(B.getPtrTy());
-    return B.CreateFreeze(
-        B.CreateIntrinsic(Intrinsic::annotation, {Q->getType(), B.getPtrTy()}, {Q, Nothing, Nothing, B.getInt32(0)}));
-  }
-
   void emitAxis(unsigned Axis) {
     if (Axis > Inner)
       return emitCell();
@@ -103,6 +95,7 @@ private:
     Q->addIncoming(Thread[Axis], Before);
     B.CreateCondBr(B.CreateICmpULT(Q, Count), Body, Exit);
     B.SetInsertPoint(Body);
+    // Most threads have one cell. A pointer for each neighbour, carried from cell to cell, would take twice the registers.
     Cell[Axis] = plus(B.CreateZExt(hidden(Q), B.getInt64Ty()), Least[Axis]);
     emitAxis(Axis + 1);
     Q->addIncoming(B.CreateNUWAdd(Q, Threads[Axis]), B.GetInsertBlock());
