@@ -49,6 +49,27 @@ namespace {
 enum class Outcome { Done, Refused, NoNest };
 }
 
+/// Lets __adjoint_ call __vjp_ for what it adds, if there is one nest and nothing beside it has a reverse. What is
+/// loaded in front of the nest is added to there.
+static void callVjpIfPossible(AdjointPlan &Plan) {
+  if (Plan.Grid || !Plan.R.Vjp || Plan.Gathers.size() != 1 || !Plan.NoGathers.empty())
+    return;
+  auto &[L, N] = Plan.Gathers.front();
+  if (N->isOwnPoint() || (N->AddsToOutside && !N->Once.empty()))
+    return;
+  SmallPtrSet<const Instruction *, 4> InFront;
+  for (const Instruction &I : instructions(*Plan.R.F)) {
+    if (L->contains(&I) || !Plan.hasReverse(I) || !getLoadStorePointerOperand(&I))
+      continue;
+    if (!isa<LoadInst>(I) || !N->AddsToOutside ||
+        !all_of(I.users(), [&, L = L](const User *U) { return L->contains(cast<Instruction>(U)); }))
+      return;
+    InFront.insert(&I);
+  }
+  Plan.Dropped = InFront;
+  N->Vjp = Plan.R.Vjp;
+}
+
 /// True if the plan of a grid's nest is better than that of one thread: it gathers, around the point.
 static bool gathersOnGrid(const AdjointPlan &Plan, NoGather &Why) {
   if (!Plan.NoGathers.empty())
@@ -81,6 +102,7 @@ static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest 
     findGathers(Plan, DT, PDT, SE);
   if (Grid && !gathersOnGrid(Plan, Why))
     return Outcome::NoNest;
+  callVjpIfPossible(Plan);
   GatheredNests Points;
   auto ErasePoints = [&] {
     for (auto &[L, Functions] : Points)
@@ -93,6 +115,11 @@ static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest 
   }
   if (!planSweeps(Plan, DT, SE))
     return Outcome::Refused;
+  if (Plan.Gathers.empty() && !Plan.Dropped.empty()) { // the nest turned out to be none
+    Plan.Dropped.clear();
+    if (!planSweeps(Plan, DT, SE))
+      return Outcome::Refused;
+  }
   if (Grid && !gathersOnGrid(Plan, Why)) {
     ErasePoints();
     return Outcome::NoNest;
@@ -239,11 +266,14 @@ static bool differentiateModule(Module &M, FunctionAnalysisManager &FAM, bool Op
   for (User *U : Marker->users())
     if (auto *CB = dyn_cast<CallBase>(U))
       Calls.push_back(CB);
+  DenseMap<const Function *, Function *> Vjps = vjpsOfAdjoints(Calls);
   for (CallBase *Call : Calls) {
     Function *F = Call->getFunction();
     std::optional<Request> R = readRequest(*Call);
-    if (R)
+    if (R) {
       R->OnCpu = OnCpu && !options().GpuSums;
+      R->Vjp = Vjps.lookup(F);
+    }
     bool Done = R && differentiate(*R, FAM);
     FAM.invalidate(*F, PreservedAnalyses::none());
     if (!Done) {

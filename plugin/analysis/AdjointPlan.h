@@ -76,8 +76,9 @@ struct AdjointPlan {
   llvm::MapVector<const llvm::Loop *, NoGather> NoGathers;                  ///< the other nests, and why
   NoGather NoGrid; ///< why a CUDA kernel is no nest of points that gathers; empty: it is, or nothing is to be gathered
 
+  llvm::SmallPtrSet<const llvm::Instruction *, 4> Dropped; ///< loads and scalars whose contributions are not wanted
+
   // For the adjoint of a point function (emit/PointAdjoint.h), which is a plan of its own:
-  llvm::SmallPtrSet<const llvm::Instruction *, 8> Dropped; ///< loads and scalars whose contributions are not wanted
   llvm::DenseMap<const llvm::LoadInst *, llvm::Value *> Touched; ///< i1 in memory: set where the load's reverse runs
   bool IsPoint = false;      ///< contributions to active scalars are added where the caller says
   bool KeepsWritten = false; ///< stores read cotangents and never change them; that this is right has been proved
@@ -114,11 +115,10 @@ bool planSweeps(AdjointPlan &P, llvm::DominatorTree &DT, llvm::ScalarEvolution &
 /// Decides the ShadowUse of all written arrays (analysis/WrittenShadows.cpp). Returns false after a report.
 bool planWrittenShadows(AdjointPlan &P, llvm::ScalarEvolution &SE);
 
-/// A condition under which no cell of an array is stored twice in a nest and no iteration reads what another one stores,
-/// computed in front of the nest. Loads in Apart do not count. Null: it cannot be proved or tested.
+/// A condition under which no cell of an array is stored twice in a nest and no iteration reads what another one
+/// stores, computed in front of the nest. Loads in Apart do not count. Null: it cannot be proved or tested.
 llvm::Value *proveWrittenOnce(AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Value *Root,
-                              const llvm::Loop *Nest,
-                              const llvm::SmallPtrSetImpl<const llvm::Instruction *> &Apart);
+                              const llvm::Loop *Nest, const llvm::SmallPtrSetImpl<const llvm::Instruction *> &Apart);
 
 /// The same for the points of a grid, which store to different cells (threads have no data races): true if a point
 /// stores to no cell twice and reads none of the array's behind its store.

@@ -5,9 +5,9 @@
 #include "analysis/NestGuards.h"
 #include "model/Library.h"
 #include "model/OpenMP.h"
+#include "llvm/ADT/SmallSet.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
-#include "llvm/ADT/SmallSet.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Transforms/Utils/ScalarEvolutionExpander.h"
 
@@ -50,7 +50,7 @@ private:
   SCEVExpander Expander;
   SmallPtrSet<const Value *, 4> StoredRoots;
   SmallPtrSet<const Instruction *, 8> Apart; ///< loads of other time levels of stored arrays
-  std::string InnerIsNoAxis; ///< why the loop inside the last axis is none
+  std::string InnerIsNoAxis;                 ///< why the loop inside the last axis is none
 
   bool fail(const Twine &Reason, const Instruction *At = nullptr) {
     Why = {Reason.str(), At ? At : Outermost->getHeader()->getTerminator()};
@@ -84,9 +84,10 @@ private:
       size_t Conditions = N.Entered.size();
       if (!AllInside || !isAxis(Inner) || !findEntry(Outer, Inner)) {
         N.Entered.resize(Conditions);
-        InnerIsNoAxis = AllInside ? "the bounds of its inner loop change from iteration to iteration, or its iterations "
-                                    "hand values on"
-                                  : "there are stores between its loops";
+        InnerIsNoAxis = AllInside
+                            ? "the bounds of its inner loop change from iteration to iteration, or its iterations "
+                              "hand values on"
+                            : "there are stores between its loops";
         break;
       }
       N.Axes.push_back(Inner);
@@ -301,8 +302,9 @@ private:
     return true;
   }
 
-  /// True for a read of another time level of an array than the one that is stored to: u[p + n * t] and u[p + n * (t + 1)].
-  /// That the levels are apart is tested at run time (testLevels). For __vjp_ the array is one that the kernel writes.
+  /// True for a read of another time level of an array than the one that is stored to: u[p + n * t] and u[p + n * (t +
+  /// 1)]. That the levels are apart is tested at run time (testLevels). For __vjp_ the array is one that the kernel
+  /// writes.
   bool isOtherLevel(const LoadInst *L) const {
     auto Found = N.Accesses.find(L);
     if (P.R.TheMode == DerivativeMode::Vjp || Found == N.Accesses.end())
@@ -345,7 +347,8 @@ private:
     for (const Instruction *L : Apart)
       for (auto &[I, At] : N.Accesses) {
         unsigned Read = N.Accesses.find(L)->second.Group;
-        if (!isa<StoreInst>(I) || N.Groups[At.Group].Root != N.Groups[Read].Root || !Done.insert({Read, At.Group}).second)
+        if (!isa<StoreInst>(I) || N.Groups[At.Group].Root != N.Groups[Read].Root ||
+            !Done.insert({Read, At.Group}).second)
           continue;
         auto [FirstRead, LastRead] = bytesOf(Read);
         auto [FirstStored, LastStored] = bytesOf(At.Group);
@@ -373,8 +376,8 @@ private:
   }
 
   bool dependsOnLoad(const Value *V) const {
-    return isActiveOutside(V) &&
-           (isa<LoadInst>(V) || any_of(cast<Instruction>(V)->operands(), [&](const Use &U) { return dependsOnLoad(U); }));
+    return isActiveOutside(V) && (isa<LoadInst>(V) || any_of(cast<Instruction>(V)->operands(),
+                                                             [&](const Use &U) { return dependsOnLoad(U); }));
   }
 
   /// The threads of a grid store to different cells. That leaves what a thread does to its own ones.

@@ -73,20 +73,21 @@ struct GatherNest {
   llvm::SmallVector<std::pair<llvm::Value *, bool>, 4> Entered; ///< conditions for inner loops to run at all
   std::vector<AccessGroup> Groups;
   llvm::MapVector<const llvm::Instruction *, GroupAccess> Accesses;
-  llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;  ///< active loads
-  llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional; ///< gathered loads that not every point executes
-  std::vector<Shift> Evaluations;                           ///< contains 0 if something is added at home
+  llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;            ///< active loads
+  llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional;           ///< gathered loads that not every point executes
+  std::vector<Shift> Evaluations;                                     ///< contains 0 if something is added at home
   llvm::SmallVector<std::pair<llvm::Instruction *, bool>, 4> Assumed; ///< tests and their values, for inner points
   llvm::SmallVector<llvm::Value *, 4> InnerLow, InnerHigh; ///< first and last inner point, by axis; null: all of it
-  llvm::SmallVector<llvm::Value *, 2> Once;                 ///< i1: where all are true, no cell is stored twice
+  llvm::SmallVector<llvm::Value *, 2> Once;                ///< i1: where all are true, no cell is stored twice
   llvm::Value *Apart = nullptr; ///< i1, on a grid: true if cells that are gathered into do not overlap; null: proved
-  llvm::SmallVector<llvm::Value *, 16> Needs;               ///< values of the kernel that the gather is written with
-  bool MayTile = false;    ///< every point contributes for each of its reads, so that it can be evaluated once
-  bool Tiled = false;      ///< each point is evaluated once (emit/Tile.h), not once for each shift
-  bool WorkShared = false; ///< OpenMP distributes the outermost loop over threads
-  bool AddsToOutside = false; ///< active loads in front of the nest are added to at home
-  bool HasHomes = false;                                    ///< some load or active scalar is added to at home
-  bool Carries = false;                                     ///< __adjoint_ has to change the shadows of stored arrays
+  llvm::SmallVector<llvm::Value *, 16> Needs; ///< values of the kernel that the gather is written with
+  bool MayTile = false;          ///< every point contributes for each of its reads, so that it can be evaluated once
+  bool Tiled = false;            ///< each point is evaluated once (emit/Tile.h), not once for each shift
+  llvm::Function *Vjp = nullptr; ///< called for the first pass of __adjoint_; null: the pass is written here
+  bool WorkShared = false;       ///< OpenMP distributes the outermost loop over threads
+  bool AddsToOutside = false;    ///< active loads in front of the nest are added to at home
+  bool HasHomes = false;         ///< some load or active scalar is added to at home
+  bool Carries = false;          ///< __adjoint_ has to change the shadows of stored arrays
 
   const llvm::Loop *outermost() const { return Axes.front(); }
   /// True if the only evaluation is that of the own point.

@@ -147,8 +147,8 @@ void findNestGuards(const AdjointPlan &P, GatherNest &N, DominatorTree &DT, Scal
   Instruction *Place = N.outermost()->getLoopPreheader()->getTerminator();
   Type *Int = Type::getInt64Ty(Place->getContext());
   for (unsigned D = 0; D != N.Axes.size(); ++D)
-    if (Finder.Bounded[D] && (!canComputeAt(Finder.Low[D], Place, SE, Expander) ||
-                              !canComputeAt(Finder.High[D], Place, SE, Expander))) {
+    if (Finder.Bounded[D] &&
+        (!canComputeAt(Finder.Low[D], Place, SE, Expander) || !canComputeAt(Finder.High[D], Place, SE, Expander))) {
       N.Assumed.clear();
       return;
     }

@@ -78,8 +78,8 @@ namespace {
 
 class WrittenArray {
 public:
-  /// Within: only the accesses in this loop count; null: those of the whole kernel. Apart: loads that are known to meet no
-  /// store.
+  /// Within: only the accesses in this loop count; null: those of the whole kernel. Apart: loads that are known to meet
+  /// no store.
   WrittenArray(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Within = nullptr,
                const SmallPtrSetImpl<const Instruction *> *Apart = nullptr)
       : P(P), SE(SE), Root(Root), Within(Within), Apart(Apart) {}
@@ -250,8 +250,7 @@ private:
   void collect() {
     for (Instruction &I : instructions(*P.R.F)) {
       Value *Pointer = getLoadStorePointerOperand(&I);
-      if (!Pointer || !P.Shadow.count(Pointer) || (Within && !Within->contains(&I)) ||
-          (Apart && Apart->contains(&I)))
+      if (!Pointer || !P.Shadow.count(Pointer) || (Within && !Within->contains(&I)) || (Apart && Apart->contains(&I)))
         continue;
       auto Roots = P.A.roots(Pointer);
       if (!is_contained(Roots, Root))

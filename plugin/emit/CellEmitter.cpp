@@ -3,6 +3,7 @@
 
 #include "analysis/Addresses.h"
 #include "derive/Adjoint.h"
+#include "emit/HideCounters.h"
 #include "emit/Parallel.h"
 #include "emit/Tape.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -144,12 +145,16 @@ BranchInst *CellEmitter::closeLoop(const OpenLoop &L) {
   return Back;
 }
 
-void CellEmitter::sayParallel(BranchInst *Back) {
-  MDNode *Accesses = MDNode::get(Ctx, {MDString::get(Ctx, "llvm.loop.parallel_accesses"), IndependentAccesses});
-  // What is bound by memory gains nothing from interleaving, and it multiplies the code.
+void CellEmitter::describeLoop(BranchInst *Back, bool IsParallel) {
+  Metadata *Gather = MDNode::get(Ctx, {MDString::get(Ctx, PlainCounter)});
+  // What is bound by memory gains nothing from interleaving or unrolling, and both multiply the code.
   Metadata *Once = MDNode::get(Ctx, {MDString::get(Ctx, "llvm.loop.interleave.count"),
                                      ConstantAsMetadata::get(ConstantInt::get(Type::getInt32Ty(Ctx), 1))});
-  MDNode *Loop = MDNode::getDistinct(Ctx, {nullptr, Accesses, Once});
+  Metadata *NotUnrolled = MDNode::get(Ctx, MDString::get(Ctx, "llvm.loop.unroll.disable"));
+  SmallVector<Metadata *, 5> Properties = {nullptr, Gather, Once, NotUnrolled};
+  if (IsParallel)
+    Properties.push_back(MDNode::get(Ctx, {MDString::get(Ctx, "llvm.loop.parallel_accesses"), IndependentAccesses}));
+  MDNode *Loop = MDNode::getDistinct(Ctx, Properties);
   Loop->replaceOperandWith(0, Loop);
   Back->setMetadata(LLVMContext::MD_loop, Loop);
 }
@@ -160,7 +165,18 @@ Value *CellEmitter::hidden(Value *Counter) {
                                           {Counter, Nothing, Nothing, B.getInt32(0)}));
 }
 
-void CellEmitter::describe(Instruction *Access) { Access->setMetadata(LLVMContext::MD_access_group, IndependentAccesses); }
+void CellEmitter::leaveAsItIs(BranchInst *Back) {
+  Metadata *NotUnrolled = MDNode::get(Ctx, MDString::get(Ctx, "llvm.loop.unroll.disable"));
+  Metadata *NotVectorised = MDNode::get(
+      Ctx, {MDString::get(Ctx, "llvm.loop.vectorize.enable"), ConstantAsMetadata::get(ConstantInt::getFalse(Ctx))});
+  MDNode *Loop = MDNode::getDistinct(Ctx, {nullptr, NotUnrolled, NotVectorised});
+  Loop->replaceOperandWith(0, Loop);
+  Back->setMetadata(LLVMContext::MD_loop, Loop);
+}
+
+void CellEmitter::describe(Instruction *Access) {
+  Access->setMetadata(LLVMContext::MD_access_group, IndependentAccesses);
+}
 
 void CellEmitter::evaluateAll(PointAdjoint &Point) { call(Point, Shift(Inner + 1, 0), Sums, Flags); }
 
@@ -185,7 +201,7 @@ void CellEmitter::emitShared(Value *Count, function_ref<void(Value *)> Body) {
     Type *T = Sum->getAllocatedType();
     B.CreateStore(B.CreateLoad(T, Sum), B.CreateGEP(T, Memory, L.IV));
   }
-  doNotUnroll(closeLoop(L));
+  leaveAsItIs(closeLoop(L));
   if (Parts.empty())
     return;
   clearScalarSums();
@@ -194,7 +210,7 @@ void CellEmitter::emitShared(Value *Count, function_ref<void(Value *)> Body) {
     Type *T = Sum->getAllocatedType();
     B.CreateStore(B.CreateFAdd(B.CreateLoad(T, Sum), B.CreateLoad(T, B.CreateGEP(T, Memory, Adding.IV))), Sum);
   }
-  doNotUnroll(closeLoop(Adding));
+  leaveAsItIs(closeLoop(Adding));
   FunctionCallee Free = F.getParent()->getOrInsertFunction("free", B.getVoidTy(), B.getPtrTy());
   for (auto &[Sum, Memory] : Parts)
     B.CreateCall(Free, Memory);
@@ -355,11 +371,11 @@ void CellEmitter::evaluate(const Shift &S) {
   bool IsHome = all_of(S, [](int64_t X) { return X == 0; });
   PointAdjoint &Plain = IsHome ? *Home : *Away;
   PointAdjoint &Point = IsInner ? Points.inner(Plain) : Plain;
-  Value *Valid = Masked ? rowValid(S) : B.getTrue();
+  Value *Valid = Masked || TestsRows ? rowValid(S) : B.getTrue();
   if (isa<ConstantInt>(Valid))
     return call(Point, S, Sums, Flags);
-  if (&Plain == Home && Home != Away) { // it changes memory
-    BasicBlock *Then = newBlock("home"), *End = newBlock("home.end");
+  if (TestsRows || (&Plain == Home && Home != Away)) { // home additions change memory
+    BasicBlock *Then = newBlock("point"), *End = newBlock("point.end");
     B.CreateCondBr(Valid, Then, End);
     B.SetInsertPoint(Then);
     call(Point, S, Sums, Flags);
@@ -401,7 +417,7 @@ void CellEmitter::call(PointAdjoint &Point, const Shift &S, ArrayRef<AllocaInst 
     Values.push_back(Point.uses(I) ? argument(A, S, Into, FlagsInto) : PoisonValue::get(T));
   }
   Calls.push_back(B.CreateCall(Point.F, Values));
-  for (unsigned I = 0; AllSums.empty() && I != N.Groups.size(); ++I)
+  for (unsigned I = 0; AllSums.empty() && !AddsDirectly && I != N.Groups.size(); ++I)
     if (N.Groups[I].Gathered && isGatheredAt(I, S, /*Always=*/true))
       B.CreateStore(B.getTrue(), FlagsInto[I]);
 }
@@ -426,9 +442,11 @@ Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<Al
       return All->second;
     if (!A.OfLoad)
       return cellPointer(A.Number, /*IsShadow=*/true, A.At, S, Masked);
+    if (AddsDirectly && N.Groups[A.Number].Gathered && A.At == S)
+      return shadowCell(A.Number, Shift(Inner + 1, 0));
     return N.Groups[A.Number].Gathered && A.At == S ? Into[A.Number] : unwanted(N.Groups[A.Number].Element);
   case PointArgument::Touched:
-    return A.At == S ? FlagsInto[A.Number] : unwanted(B.getInt1Ty());
+    return A.At == S && !AddsDirectly ? FlagsInto[A.Number] : unwanted(B.getInt1Ty());
   }
   return nullptr;
 }
@@ -451,7 +469,7 @@ void CellEmitter::addScalarSums() {
 
 void CellEmitter::describeMemory() {
   MDBuilder MD(Ctx);
-  MDNode *Domain = MD.createAnonymousAliasScopeDomain("adstencil.gather");
+  MDNode *Domain = MD.createAnonymousAliasScopeDomain("adstencil.plain.counter");
   MapVector<std::pair<const Value *, unsigned>, MDNode *> Scopes;
   for (const AccessGroup &G : N.Groups)
     for (bool IsShadow : {false, true})

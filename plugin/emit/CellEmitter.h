@@ -43,6 +43,8 @@ protected:
   /// Adds the sum over all points to an active scalar; empty: to its shadow.
   std::function<void(llvm::IRBuilder<> &, const llvm::CallInst &, llvm::Value *)> AddToScalar;
   bool Masked = false;              ///< points may be outside of the Domain on other axes than the last
+  bool TestsRows = false;           ///< the same, and each evaluation is behind a test
+  bool AddsDirectly = false;        ///< evaluations add to the cell itself, not to a sum
   bool IsInner = false;             ///< all points around the cell are inner ones
   llvm::IRBuilder<> *Row = nullptr; ///< writes what is the same for all cells along the last axis
 
@@ -73,8 +75,11 @@ protected:
   /// The same number, of which the optimiser does not know that it is a counter: loop strength reduction would carry a
   /// pointer from cell to cell for each of the neighbours.
   llvm::Value *hidden(llvm::Value *Counter);
-  /// Tells the vectoriser that iterations do not depend on each other, as far as described accesses are concerned.
-  void sayParallel(llvm::BranchInst *Back);
+  /// Tells the optimiser what a loop along the last axis is. IsParallel: iterations do not depend on each other, as far
+  /// as described accesses are concerned.
+  void describeLoop(llvm::BranchInst *Back, bool IsParallel);
+  /// Tells the optimiser that a loop over rows, or over the few cells of a shell, is not worth its time.
+  void leaveAsItIs(llvm::BranchInst *Back);
   /// Counts an access of local memory among those.
   void describe(llvm::Instruction *Access);
 

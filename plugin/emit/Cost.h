@@ -1,6 +1,7 @@
 // What a gather and a tile cost, in arithmetic operations a point.
 //
-//   gather   for each shift, what the contributions at that shift depend on; neighbouring evaluations may share more than
+//   gather   for each shift, what the contributions at that shift depend on; neighbouring evaluations may share more
+//   than
 //            is counted here, once the optimiser has seen them side by side
 //   tile     everything once, and three memory operations in cache for each contribution
 //

@@ -39,7 +39,10 @@ public:
         B.CreateCondBr(B.CreateICmpEQ(readPhase(B), B.getInt32(0)), First, Carry);
         B.SetInsertPoint(First);
       }
-      emitNest(N.Evaluations, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
+      if (N.Vjp)
+        callVjp();
+      else
+        emitNest(N.Evaluations, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
       if (Carry) {
         B.CreateBr(Done);
         B.SetInsertPoint(Carry);
@@ -55,6 +58,19 @@ public:
   }
 
 private:
+  /// What __adjoint_ adds is what __vjp_ adds, and the code need not be there twice.
+  void callVjp() {
+    SmallVector<Value *, 16> Arguments;
+    for (Argument &A : F.args())
+      Arguments.push_back(&A);
+    CallInst *Call = B.CreateCall(N.Vjp, Arguments);
+    Call->setCallingConv(N.Vjp->getCallingConv());
+    AttributeList Attributes = N.Vjp->getAttributes();
+    for (unsigned I = 0; I != Arguments.size(); ++I)
+      Call->addParamAttrs(I, AttrBuilder(Ctx, Attributes.getParamAttrs(I)));
+    Call->setIsNoInline();
+  }
+
   bool InUnits;
   SmallVector<std::pair<Value *, Value *>, 4> Ranges; ///< of cells, by axis
 
@@ -127,7 +143,7 @@ private:
     OpenLoop L = openLoop(Ranges[Axis].first, Ranges[Axis].second, "cell");
     Cell[Axis] = hidden(L.IV);
     emitAxis(Axis + 1);
-    doNotUnroll(closeLoop(L));
+    leaveAsItIs(closeLoop(L));
   }
 
   /// The row of cells along the last axis: with tests for the other axes only where they may fail.
@@ -141,7 +157,7 @@ private:
     if (isa<ConstantInt>(Inside))
       return emitRow(/*Masked=*/false);
     if (Inner < LeastAxesForRows)
-      return emitRow(/*Masked=*/true, Inside);
+      return emitRow(/*Masked=*/false, Inside);
     BasicBlock *In = newBlock("row.inside"), *Out = newBlock("row.outside"), *End = newBlock("row.end");
     B.CreateCondBr(Inside, In, Out);
     B.SetInsertPoint(In);
@@ -189,32 +205,24 @@ private:
       From->addIncoming(Low, Before);
       To->addIncoming(First, Before);
       Second->addIncoming(B.getFalse(), Before);
+      // A shell has a few cells: tests instead of masks, and contributions are added one by one.
+      TestsRows = IsMasked || Inside;
+      AddsDirectly = true;
+      Masked = false;
       emitCells(From, To, /*Guarded=*/true);
+      TestsRows = AddsDirectly = false;
+      Masked = IsMasked;
       B.CreateCondBr(Second, Done, Middle);
       B.SetInsertPoint(Middle);
-      if (Inside) { // what is masked is of no use here: the interior has pointers of its own
-        BasicBlock *Pointers = newBlock("interior.row");
-        IRBuilder<> InteriorBuilder(B.CreateBr(Pointers));
-        startRow(&InteriorBuilder, /*IsMasked=*/false);
-        B.SetInsertPoint(Pointers);
-        emitInterior(First, End);
-      } else {
-        IsInner = !IsMasked;
-        emitCells(First, End, /*Guarded=*/false);
-        IsInner = false;
-      }
+      IsInner = !IsMasked;
+      emitCells(First, End, /*Guarded=*/false);
+      IsInner = false;
       From->addIncoming(End, B.GetInsertBlock());
       To->addIncoming(High, B.GetInsertBlock());
       Second->addIncoming(B.getTrue(), B.GetInsertBlock());
-      doNotUnroll(B.CreateBr(Shell));
+      leaveAsItIs(B.CreateBr(Shell));
       B.SetInsertPoint(Done);
     }
-  }
-
-  void emitInterior(Value *First, Value *End) {
-    IsInner = true;
-    emitCells(First, End, /*Guarded=*/false);
-    IsInner = false;
   }
 
   void emitCells(Value *Low, Value *High, bool Guarded) {
@@ -223,9 +231,9 @@ private:
     emitCell(Guarded);
     BranchInst *Back = closeLoop(L);
     if (Guarded)
-      doNotUnroll(Back);
-    else if (isParallel())
-      sayParallel(Back);
+      leaveAsItIs(Back);
+    else
+      describeLoop(Back, isParallel());
   }
 
   /// True if no cell that an iteration along the last axis changes is met by another one: cells of one group are apart,
@@ -246,7 +254,8 @@ private:
 
   /// What the points around a cell add to it.
   void emitCell(bool Guarded) {
-    clearSums();
+    if (!Guarded)
+      clearSums();
     for (auto First = Evaluations.begin(); First != Evaluations.end();) {
       auto End = std::find_if(First, Evaluations.end(), [&](const Shift &S) { return S[Inner] != (*First)[Inner]; });
       BasicBlock *Skip = nullptr;
@@ -263,7 +272,8 @@ private:
         B.SetInsertPoint(Skip);
       }
     }
-    addToCells();
+    if (!Guarded)
+      addToCells();
   }
 };
 

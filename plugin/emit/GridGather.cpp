@@ -95,7 +95,8 @@ private:
     Q->addIncoming(Thread[Axis], Before);
     B.CreateCondBr(B.CreateICmpULT(Q, Count), Body, Exit);
     B.SetInsertPoint(Body);
-    // Most threads have one cell. A pointer for each neighbour, carried from cell to cell, would take twice the registers.
+    // Most threads have one cell. A pointer for each neighbour, carried from cell to cell, would take twice the
+    // registers.
     Cell[Axis] = plus(B.CreateZExt(hidden(Q), B.getInt64Ty()), Least[Axis]);
     emitAxis(Axis + 1);
     Q->addIncoming(B.CreateNUWAdd(Q, Threads[Axis]), B.GetInsertBlock());

@@ -333,21 +333,23 @@ static bool isToBeTiled(const GatherNest &N, const PointAdjoint &Away) {
 
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool Adjoint = P.R.TheMode == DerivativeMode::Adjoint;
-  if (N.MayTile && !N.Tiled) {
+  if (N.MayTile && !N.Tiled && !N.Vjp) {
     if (!derive(P, N, PointRole::Away, Points.Away, FAM))
       return false;
     N.Tiled = isToBeTiled(N, Points.Away);
   }
+  if (N.Tiled)
+    N.Vjp = nullptr; // one pass does all
   if (Adjoint && (N.isOwnPoint() || (N.Tiled && !N.WorkShared))) {
     if (!derive(P, N, PointRole::Whole, Points.Whole, FAM))
       return false;
   } else {
-    if ((!Points.Away.F && !derive(P, N, PointRole::Away, Points.Away, FAM)) ||
-        (N.HasHomes && !derive(P, N, PointRole::Home, Points.Home, FAM)) ||
+    if ((!N.Vjp && !Points.Away.F && !derive(P, N, PointRole::Away, Points.Away, FAM)) ||
+        (!N.Vjp && N.HasHomes && !derive(P, N, PointRole::Home, Points.Home, FAM)) ||
         (Adjoint && N.Carries && !derive(P, N, PointRole::Carry, Points.Carry, FAM)))
       return false;
   }
-  if (Points.Whole.F && Points.Away.F)
+  if ((Points.Whole.F || N.Vjp) && Points.Away.F)
     discard(Points.Away, FAM);
   if (!N.Assumed.empty() && !N.Tiled)
     for (PointRole Role : {PointRole::Away, PointRole::Home, PointRole::Carry, PointRole::Whole}) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "emit/Tape.h"
 
+#include "emit/HideCounters.h"
+
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
@@ -20,7 +22,8 @@ AllocaInst *createVariable(IRBuilder<> &EntryBuilder, Type *T, const Twine &Name
 void doNotUnroll(BranchInst *BackEdge) {
   LLVMContext &Ctx = BackEdge->getContext();
   Metadata *Option = MDNode::get(Ctx, MDString::get(Ctx, "llvm.loop.unroll.runtime.disable"));
-  MDNode *Properties = MDNode::getDistinct(Ctx, {nullptr, Option});
+  Metadata *Counter = MDNode::get(Ctx, MDString::get(Ctx, PlainCounter));
+  MDNode *Properties = MDNode::getDistinct(Ctx, {nullptr, Option, Counter});
   Properties->replaceOperandWith(0, Properties);
   BackEdge->setMetadata(LLVMContext::MD_loop, Properties);
 }

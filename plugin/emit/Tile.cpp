@@ -91,10 +91,11 @@ private:
     OpenLoop L = openLoop(B.getInt64(0), plus(last(Axis), 1), "point");
     Cell[Axis] = L.IV;
     emitAxis(Axis + 1, Body);
-    doNotUnroll(closeLoop(L));
+    leaveAsItIs(closeLoop(L));
   }
 
-  /// The row of points at Cell. Low, High: if not null, only cells within these bounds along the first axis are added to.
+  /// The row of points at Cell. Low, High: if not null, only cells within these bounds along the first axis are added
+  /// to.
   void emitRow(PointAdjoint &Point, Value *Low, Value *High) {
     BasicBlock *Pieces = newBlock("row");
     IRBuilder<> RowBuilder(B.CreateBr(Pieces));
@@ -111,7 +112,7 @@ private:
         ++Next;
       emitAdditions(ArrayRef(Buffers).slice(I, Next - I), First, Last, Low, High);
     }
-    doNotUnroll(closeLoop(L));
+    leaveAsItIs(closeLoop(L));
   }
 
   /// True if iterations of the evaluating loop do not depend on each other.
@@ -132,8 +133,7 @@ private:
       describe(B.CreateStore(B.CreateLoad(T, X.Sum), bufferCell(X, First)));
     }
     BranchInst *Back = closeLoop(L);
-    if (isParallel())
-      sayParallel(Back);
+    describeLoop(Back, isParallel());
   }
 
   Value *bufferCell(const Buffer &X, Value *First) {
@@ -190,8 +190,7 @@ private:
     B.CreateStore(B.CreateFAdd(B.CreateLoad(T, Pointer), Sum), Pointer);
     BranchInst *Back = closeLoop(L);
     auto *Stride = dyn_cast<ConstantInt>(Known[N.Groups[One.Group].Strides[Inner]]);
-    if (Stride && !Stride->isZero())
-      sayParallel(Back);
+    describeLoop(Back, Stride && !Stride->isZero());
   }
 
   // ---- for OpenMP ----
@@ -220,7 +219,7 @@ private:
         B.CreateBr(End);
         B.SetInsertPoint(End);
       }
-      doNotUnroll(closeLoop(L));
+      leaveAsItIs(closeLoop(L));
     });
   }
 

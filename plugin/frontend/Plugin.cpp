@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Pipeline.h"
 #include "device/HostDevice.h"
+#include "emit/HideCounters.h"
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
 #include "report/Diagnostics.h"
@@ -43,6 +44,11 @@ static void registerPasses(llvm::PassBuilder &PB) {
   PB.registerPipelineStartEPCallback([](llvm::ModulePassManager &MPM, llvm::OptimizationLevel Level) {
     MPM.addPass(DifferentiatePass(Level != llvm::OptimizationLevel::O0));
   });
+  PB.registerOptimizerLastEPCallback(
+      [](llvm::ModulePassManager &MPM, llvm::OptimizationLevel Level, llvm::ThinOrFullLTOPhase) {
+        if (Level != llvm::OptimizationLevel::O0)
+          MPM.addPass(llvm::createModuleToFunctionPassAdaptor(HideCountersPass()));
+      });
 }
 
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/Request.h"
 
+#include "llvm/Demangle/Demangle.h"
+
 #include "model/Leaves.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -8,6 +10,7 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
+#include <map>
 
 using namespace llvm;
 
@@ -279,6 +282,25 @@ static void copyRecords(Function &F) {
     Copy->setAlignment(std::max(Alignment, Copy->getAlign()));
     B.CreateMemCpy(Copy, Copy->getAlign(), &A, Alignment, F.getDataLayout().getTypeAllocSize(T));
   }
+}
+
+DenseMap<const Function *, Function *> vjpsOfAdjoints(ArrayRef<CallBase *> Calls) {
+  std::map<std::string, Function *> Vjps; // by name as the user writes it, and parameters
+  for (CallBase *Call : Calls)
+    if (auto Text = constantText(Call->getArgOperand(0)); Text && StringRef(*Text).starts_with("vjp|"))
+      Vjps[demangle(Call->getFunction()->getName())] = Call->getFunction();
+  DenseMap<const Function *, Function *> Found;
+  for (CallBase *Call : Calls) {
+    auto Text = constantText(Call->getArgOperand(0));
+    std::string Name = demangle(Call->getFunction()->getName());
+    size_t Place = Name.find("__adjoint_");
+    if (!Text || !StringRef(*Text).starts_with("adjoint|") || Place == std::string::npos)
+      continue;
+    auto Vjp = Vjps.find(Name.replace(Place, StringRef("__adjoint_").size(), "__vjp_"));
+    if (Vjp != Vjps.end() && Vjp->second->getFunctionType() == Call->getFunction()->getFunctionType())
+      Found[Call->getFunction()] = Vjp->second;
+  }
+  return Found;
 }
 
 std::optional<Request> readRequest(CallBase &Call) {

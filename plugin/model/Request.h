@@ -48,6 +48,8 @@ struct Request {
   std::string Kernel;
   SourcePlace Place;
   llvm::Function *F = nullptr;
+  llvm::Function *Vjp =
+      nullptr;         ///< of an adjoint: __vjp_ of the same kernel, with the same parameters, if there is one
   bool OnGrid = false; ///< a CUDA kernel: the function is one thread of a grid
   bool OnCpu = false;  ///< of a grid: it will run on the CPU device
   /// What [[adstencil::strategy("…")]] demands of the plan, one of StrategyNames; empty if nothing. Known once the
@@ -65,6 +67,9 @@ llvm::Function *requestMarker(llvm::Module &M);
 /// Reads the request made by Call and replaces it by markers. Empty if the text is malformed (an internal error,
 /// reported).
 std::optional<Request> readRequest(llvm::CallBase &Call);
+
+/// For each function that Calls make the __adjoint_ of an annotated kernel: the function that they make its __vjp_.
+llvm::DenseMap<const llvm::Function *, llvm::Function *> vjpsOfAdjoints(llvm::ArrayRef<llvm::CallBase *> Calls);
 
 /// Markers.
 bool isArrayMarker(const llvm::Value *V);
