@@ -69,6 +69,8 @@ private:
     for (unsigned I = 0; I != Arguments.size(); ++I)
       Call->addParamAttrs(I, AttrBuilder(Ctx, Attributes.getParamAttrs(I)));
     Call->setIsNoInline();
+    if (DISubprogram *Scope = F.getSubprogram()) // a call between functions with debug information has a place
+      Call->setDebugLoc(DILocation::get(Ctx, 0, 0, Scope));
   }
 
   bool InUnits;

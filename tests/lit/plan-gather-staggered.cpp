@@ -29,8 +29,8 @@ ADSTENCIL_KERNEL void divergence(double* r, const double* qx, const double* qy, 
 // CHECK-NEXT: {{^ *}}k at (0,0) (0,1){{$}}
 // CHECK-NEXT: {{^ *}}p at (0,0) (0,1){{$}}
 // CHECK-NEXT: nest of 2: gather, 2 points a cell, then a pass that carries back{{$}}
-// CHECK-NEXT: {{^ *}}k at (0,0) (1,0){{$}}
-// CHECK-NEXT: {{^ *}}p at (0,0) (1,0){{$}}
+// CHECK-NEXT: {{^ *}}k at (-1,0) (0,0){{$}}
+// CHECK-NEXT: {{^ *}}p at (-1,0) (0,0){{$}}
 // CHECK-NEXT: stored: 0 B{{$}}
 ADSTENCIL_KERNEL void flux(double* qx, double* qy, const double* p, const double* k, int nx, int ny) {
   for (int y = 0; y < ny; ++y)

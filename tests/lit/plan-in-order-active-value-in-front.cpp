@@ -1,4 +1,4 @@
-// An active value is computed from arrays in front of the nest.
+// An active value is computed in front of the nest from an array that the nest stores to.
 //
 // RUN: %plan %s 2>&1 | FileCheck %s
 // RUN: %plan -O3 -g %s 2>&1 | FileCheck %s
@@ -10,7 +10,7 @@
 // CHECK: {{^ *}}loop 1{{.*}}, depth 1: {{joint|taped}}
 // CHECK-NEXT: {{^ *}}in order: a pointer or an active value that it uses is computed in front of it{{$}}
 ADSTENCIL_KERNEL void K(double* y, const double* u, int n) {
-  const double first = u[0] * u[n];
+  const double first = y[0] * u[n];
   for (int i = 1; i < n; ++i)
     y[i] = first * u[i]; // expected-remark {{adjoint of K: the loop is not a gather: a pointer or an active value that it uses is computed in front of it}}
 }
