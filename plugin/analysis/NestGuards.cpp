@@ -18,6 +18,7 @@ class GuardFinder {
 public:
   GuardFinder(const AdjointPlan &P, GatherNest &N, DominatorTree &DT, ScalarEvolution &SE)
       : P(P), N(N), DT(DT), SE(SE), Outermost(N.outermost()) {
+    Bounded.assign(N.Last.size(), false);
     for (Value *Last : N.Last) {
       Low.push_back(SE.getZero(Last->getType()));
       High.push_back(SE.getSCEV(Last));
@@ -35,7 +36,7 @@ public:
   }
 
   SmallVector<const SCEV *, 4> Low, High; ///< by axis: points where all assumptions hold
-  SmallVector<bool, 4> Bounded = SmallVector<bool, 4>(Low.size(), false);
+  SmallVector<bool, 4> Bounded;           ///< by axis: there is an assumption
 
 private:
   const AdjointPlan &P;

@@ -48,7 +48,8 @@ public:
     useCells();
     if (Inner)
       for (auto &[Test, Holds] : N.Assumed)
-        if (auto *Copy = cast_or_null<Instruction>(Map.lookup(Test)))
+        if (auto *Copy = dyn_cast_or_null<Instruction>(
+                static_cast<Value *>(Map.lookup(Test)))) // one test may steer two branches
           Copy->replaceAllUsesWith(ConstantInt::getBool(Ctx, Holds));
     Instruction *Return = Entry->getTerminator();
     BranchInst::Create(cast<BasicBlock>(Map[N.outermost()->getHeader()]), Return->getIterator());
