@@ -50,12 +50,13 @@ enum class Outcome { Done, Refused, NoNest };
 }
 
 /// Lets __adjoint_ call __vjp_ for what it adds, if there is one nest and nothing beside it has a reverse. What is
-/// loaded in front of the nest is added to there.
+/// loaded in front of the nest is added to there. __vjp_ does not add to arrays that the kernel stores to: where other
+/// time levels of them are gathered into, it does not do enough.
 static void callVjpIfPossible(AdjointPlan &Plan) {
   if (Plan.Grid || !Plan.R.Vjp || Plan.Gathers.size() != 1 || !Plan.NoGathers.empty())
     return;
   auto &[L, N] = Plan.Gathers.front();
-  if (N->isOwnPoint() || (N->AddsToOutside && !N->Once.empty()))
+  if (N->isOwnPoint() || (N->AddsToOutside && !N->Once.empty()) || N->ReadsOtherLevels)
     return;
   SmallPtrSet<const Instruction *, 4> InFront;
   for (const Instruction &I : instructions(*Plan.R.F)) {

@@ -266,6 +266,7 @@ private:
             N.Roles[L] = LoadRole::Gathered;
             N.Groups[Found->second.Group].Gathered = true;
             Apart.insert(L);
+            N.ReadsOtherLevels = true;
             if (!DT.dominates(BB, Latch))
               N.Conditional.insert(L);
           } else if (StoredRoots.contains(Root)) {

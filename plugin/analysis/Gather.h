@@ -87,6 +87,7 @@ struct GatherNest {
   bool WorkShared = false;       ///< OpenMP distributes the outermost loop over threads
   bool AddsToOutside = false;    ///< active loads in front of the nest are added to at home
   bool HasHomes = false;         ///< some load or active scalar is added to at home
+  bool ReadsOtherLevels = false; ///< cells of stored arrays are gathered into: other time levels (__adjoint_ only)
   bool Carries = false;          ///< __adjoint_ has to change the shadows of stored arrays
 
   const llvm::Loop *outermost() const { return Axes.front(); }

@@ -46,6 +46,9 @@ class Kernel:
         self.scalars = [s for s in ("a", "b") if self.ch(0.25)]
         self.dt = self.ch(0.4)
         self.linear = self.ch(0.35)
+        # A time loop's step: the next level of one array from the others, mostly without products.
+        self.steps_levels = odd and self.odd.random() < 0.2 and self.style != "wrap"
+        if self.steps_levels: self.linear = self.odd.random() < 0.7
         self.build()
 
     def ch(self, p): return self.r.random() < p
@@ -102,6 +105,10 @@ class Kernel:
     def build(self):
         r = self.r
         inputs = [self.array("u", False) for _ in range(r.choice([1, 1, 1, 2, 2, 3]))]
+        if self.steps_levels:
+            inputs[0] = self.layouts[0] = Layout(self.odd, "u0", 0, "levels", self.natural, 1, self.counter, False)
+            inputs[0].extra = {a: self.odd.choice([0, 0, 1, 2]) for a in self.natural}
+            if self.style == "padded": inputs[0].pad = {a: 4 for a in self.natural}
         if self.dims > 1 and self.ch(0.2):
             c = self.array("k", False, "flat")
             c.axes = [r.choice(self.natural)]
@@ -161,6 +168,7 @@ class Kernel:
         zero = {a: 0 for a in range(3)}
         for _ in range(r.choice([1, 1, 1, 2, 3])):
             how = r.choice(["new"] * 12 + ["in place"] * 4 + ["increment"] * 4 + ["level"] * 2 + ["sweep", "sum"])
+            if self.steps_levels and not self.nests and not n.writes: how = "level"
             numbers = sorted(r.sample(range(len(n.reads)), r.randint(1, len(n.reads)))) if n.writes and self.ch(0.6) else list(range(len(n.reads)))
             if how == "level":
                 # The next time level of an array whose other levels are read.
