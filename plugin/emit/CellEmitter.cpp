@@ -178,6 +178,16 @@ void CellEmitter::describe(Instruction *Access) {
   Access->setMetadata(LLVMContext::MD_access_group, IndependentAccesses);
 }
 
+void CellEmitter::evaluateMerged() {
+  const Shift Own(Inner + 1, 0);
+  call(Points.Merged, Own, Sums, Flags);
+  for (auto [I, G] : enumerate(N.Groups))
+    if (G.Gathered)
+      B.CreateStore(B.getTrue(), Flags[I]);
+  if (Home != Away) // what it contributes to the cell itself is in the sums already
+    call(Points.inner(*Home), Own, PartSums, PartFlags);
+}
+
 void CellEmitter::evaluateAll(PointAdjoint &Point) { call(Point, Shift(Inner + 1, 0), Sums, Flags); }
 
 Value *CellEmitter::shadowCell(unsigned Group, const Shift &At) {
@@ -426,6 +436,8 @@ Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<Al
                              ArrayRef<AllocaInst *> FlagsInto) {
   switch (A.TheKind) {
   case PointArgument::Index:
+    if (!A.At.empty())
+      return plus(Cell[A.Number], -A.At[A.Number]);
     return A.Number == Inner ? plus(Cell[Inner], -S[Inner]) : pointOf(A.Number, S, Masked);
   case PointArgument::Captured:
     return Known[A.Of];

@@ -60,6 +60,8 @@ protected:
   void clearSums();
   /// Adds what the point at distance S contributes to the sums of the cell.
   void evaluate(const Shift &S);
+  /// Adds what all points around an inner cell contribute, if they are merged.
+  void evaluateMerged();
   /// Adds the sums to the cells that some point has contributed to.
   void addToCells();
   /// Adds a sum to a cell. Others may add to it at the same time only if the plan could not exclude it.

@@ -66,7 +66,8 @@ static unsigned costOfStores(const Function &F, function_ref<bool(const Value *)
   return Cost;
 }
 
-GatherCost estimateCost(const GatherNest &N, const PointAdjoint &Away) {
+GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points) {
+  const PointAdjoint &Away = Points.Away;
   GatherCost C;
   DenseMap<const Value *, const PointArgument *> Contributions;
   for (auto [I, A] : enumerate(Away.Arguments))
@@ -75,6 +76,10 @@ GatherCost estimateCost(const GatherNest &N, const PointAdjoint &Away) {
       C.Tile += 3;
     }
   C.Tile += costOfStores(*Away.F, [&](const Value *V) { return Contributions.contains(V); });
+  if (Points.Merged.F) {
+    C.Gather = costOfStores(*Points.Merged.F, [](const Value *) { return true; });
+    return C;
+  }
   for (const Shift &S : N.Evaluations)
     C.Gather += costOfStores(*Away.F, [&](const Value *V) {
       const PointArgument *A = Contributions.lookup(V);

@@ -16,8 +16,8 @@ struct GatherCost {
   unsigned Gather = 0, Tile = 0;
 };
 
-/// Estimates both from the adjoint of a point away from home.
-GatherCost estimateCost(const GatherNest &N, const PointAdjoint &Away);
+/// Estimates both from the adjoint of a point away from home, and from the merged points if there are any.
+GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points);
 
 /// The rule: tile if the gather's arithmetic is so much more that sharing between neighbours cannot make up for it.
 bool isWorthTiling(const GatherCost &C);

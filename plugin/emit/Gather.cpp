@@ -258,6 +258,10 @@ private:
   void emitCell(bool Guarded) {
     if (!Guarded)
       clearSums();
+    if (IsInner && Away == &Points.Away && Points.Merged.F) {
+      evaluateMerged();
+      return addToCells();
+    }
     for (auto First = Evaluations.begin(); First != Evaluations.end();) {
       auto End = std::find_if(First, Evaluations.end(), [&](const Shift &S) { return S[Inner] != (*First)[Inner]; });
       BasicBlock *Skip = nullptr;

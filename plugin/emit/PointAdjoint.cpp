@@ -2,6 +2,7 @@
 #include "emit/PointAdjoint.h"
 
 #include "emit/Cost.h"
+#include "emit/MergedPoint.h"
 #include "emit/Reverse.h"
 #include "frontend/Options.h"
 #include "llvm/ADT/PostOrderIterator.h"
@@ -61,7 +62,9 @@ public:
   /// Loads that stand in front of the nest, and are repeated at each point.
   ArrayRef<Instruction *> outside() const { return Outside; }
   /// The copy of an instruction of the nest.
-  Instruction *copyOf(const Instruction *I) const { return cast_or_null<Instruction>(Map.lookup(I)); }
+  Instruction *copyOf(const Instruction *I) const {
+    return dyn_cast_or_null<Instruction>(static_cast<Value *>(Map.lookup(I)));
+  }
   /// The i1 that tells whether the gathered load I contributed.
   Value *flagOf(const LoadInst *I) const { return Flags.lookup(I); }
 
@@ -131,6 +134,9 @@ private:
       return V;
     if (auto Found = Map.find(V); Found != Map.end())
       return Found->second;
+    for (auto &[Condition, IfTrue] : N.Entered) // without it there are no points
+      if (Condition == V)
+        return Map[V] = ConstantInt::getBool(Ctx, IfTrue);
     Value *New;
     if (I && isArrayMarker(I)) {
       Value *Primal = addArgument({PointArgument::ArrayPrimal, 0, I, {}}, I->getType(), I->getName());
@@ -161,7 +167,9 @@ private:
   /// within a point, the exact reverse of reading and overwriting a cell is wanted.
   void useCells() {
     for (auto &[I, At] : N.Accesses) {
-      auto *Copy = cast_or_null<Instruction>(Map.lookup(I));
+      Instruction *Copy = copyOf(I);
+      if (!Copy) // folded away
+        continue;
       const auto *L = dyn_cast<LoadInst>(I);
       LoadRole LoadAs = L ? N.Roles.lookup(L) : LoadRole::Home;
       bool HasRole = L && N.Roles.count(L);
@@ -268,32 +276,30 @@ static void adaptToGrid(AdjointPlan &Point, const PointAdjoint &A) {
     }
 }
 
-static bool derive(const AdjointPlan &P, const GatherNest &N, PointRole Role, PointAdjoint &A,
-                   FunctionAnalysisManager &FAM, bool Inner = false) {
-  PointBuilder Builder(P, N, Role, Inner);
-  A = Builder.build();
-  if (Inner)
-    for (BasicBlock &BB : *A.F)
-      ConstantFoldTerminator(&BB);
+static PointAdjoint build(PointBuilder &Builder) {
+  PointAdjoint A = Builder.build();
+  for (BasicBlock &BB : *A.F)
+    ConstantFoldTerminator(&BB);
   removeUnreachableBlocks(*A.F);
-  Request R = P.R;
-  R.F = A.F;
-  bool Clears = Role == PointRole::Carry || Role == PointRole::Whole;
-  R.TheMode = Clears ? DerivativeMode::Adjoint : DerivativeMode::Vjp;
+  return A;
+}
+
+PointAdjoint copyPoint(const AdjointPlan &P, const GatherNest &N, bool Inner, FunctionAnalysisManager &FAM) {
+  PointBuilder Builder(P, N, PointRole::Away, Inner);
+  PointAdjoint A = build(Builder);
+  tidy(*A.F, FAM);
+  return A;
+}
+
+bool differentiatePoint(const AdjointPlan &P, const Request &R, PointAdjoint &A,
+                        const SmallPtrSetImpl<const Instruction *> &Dropped,
+                        const DenseMap<const LoadInst *, Value *> &Touched, FunctionAnalysisManager &FAM) {
   CountedLoops Loops = countLoops(*A.F, FAM);
   Activity Active(R);
   AdjointPlan Point(R, Active, Loops, FAM.getResult<LoopAnalysis>(*A.F));
-  Point.KeepsWritten = !Clears;
-  for (auto &[L, As] : N.Roles) {
-    auto *Copy = cast_or_null<LoadInst>(Builder.copyOf(L));
-    if (Copy && isDropped(Role, As))
-      Point.Dropped.insert(Copy);
-    if (Value *Flag = Builder.flagOf(L); Flag && Copy)
-      Point.Touched[Copy] = Flag;
-  }
-  for (Instruction &I : instructions(*A.F))
-    if ((isScalarMarker(&I) || is_contained(Builder.outside(), &I)) && isDropped(Role, LoadRole::Home))
-      Point.Dropped.insert(&I);
+  Point.KeepsWritten = R.TheMode == DerivativeMode::Vjp;
+  Point.Dropped.insert(Dropped.begin(), Dropped.end());
+  Point.Touched = Touched;
   Shadows S(R, Active);
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(*A.F);
   PostDominatorTree &PDT = FAM.getResult<PostDominatorTreeAnalysis>(*A.F);
@@ -311,6 +317,29 @@ static bool derive(const AdjointPlan &P, const GatherNest &N, PointRole Role, Po
   return true;
 }
 
+static bool derive(const AdjointPlan &P, const GatherNest &N, PointRole Role, PointAdjoint &A,
+                   FunctionAnalysisManager &FAM, bool Inner = false) {
+  PointBuilder Builder(P, N, Role, Inner);
+  A = build(Builder);
+  Request R = P.R;
+  R.F = A.F;
+  bool Clears = Role == PointRole::Carry || Role == PointRole::Whole;
+  R.TheMode = Clears ? DerivativeMode::Adjoint : DerivativeMode::Vjp;
+  SmallPtrSet<const Instruction *, 16> Dropped;
+  DenseMap<const LoadInst *, Value *> Touched;
+  for (auto &[L, As] : N.Roles) {
+    auto *Copy = dyn_cast_or_null<LoadInst>(Builder.copyOf(L));
+    if (Copy && isDropped(Role, As))
+      Dropped.insert(Copy);
+    if (Value *Flag = Builder.flagOf(L); Flag && Copy)
+      Touched[Copy] = Flag;
+  }
+  for (Instruction &I : instructions(*A.F))
+    if ((isScalarMarker(&I) || is_contained(Builder.outside(), &I)) && isDropped(Role, LoadRole::Home))
+      Dropped.insert(&I);
+  return differentiatePoint(P, R, A, Dropped, Touched, FAM);
+}
+
 static void collectNeeds(const PointAdjoint &A, GatherNest &N) {
   if (!A.F)
     return;
@@ -321,26 +350,31 @@ static void collectNeeds(const PointAdjoint &A, GatherNest &N) {
     }
 }
 
-static void discard(PointAdjoint &A, FunctionAnalysisManager &FAM) {
+void discard(PointAdjoint &A, FunctionAnalysisManager &FAM) {
   FAM.clear(*A.F, A.F->getName());
   A.F->eraseFromParent();
   A = PointAdjoint();
 }
 
-static bool isToBeTiled(const GatherNest &N, const PointAdjoint &Away) {
+static bool isToBeTiled(const GatherNest &N, const PointAdjoints &Points) {
   TileChoice Choice = options().Tiles;
-  return Choice == TileChoice::ByCost ? isWorthTiling(estimateCost(N, Away)) : Choice == TileChoice::Always;
+  return Choice == TileChoice::ByCost ? isWorthTiling(estimateCost(N, Points)) : Choice == TileChoice::Always;
 }
 
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool Adjoint = P.R.TheMode == DerivativeMode::Adjoint;
+  bool MayMerge = !N.Vjp && !N.Tiled && (!P.Grid || P.R.OnCpu);
+  if (MayMerge && !deriveMerged(P, N, Points, FAM))
+    return false;
   if (N.MayTile && !N.Tiled && !N.Vjp) {
     if (!derive(P, N, PointRole::Away, Points.Away, FAM))
       return false;
-    N.Tiled = isToBeTiled(N, Points.Away);
+    N.Tiled = isToBeTiled(N, Points);
   }
   if (N.Tiled)
     N.Vjp = nullptr; // one pass does all
+  if (N.Tiled && Points.Merged.F)
+    discard(Points.Merged, FAM);
   if (Adjoint && (N.isOwnPoint() || (N.Tiled && !N.WorkShared))) {
     if (!derive(P, N, PointRole::Whole, Points.Whole, FAM))
       return false;

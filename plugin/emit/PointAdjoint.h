@@ -25,12 +25,12 @@ enum class PointRole {
 /// What the caller passes for one parameter.
 struct PointArgument {
   enum Kind {
-    Index,        ///< the counter of axis Number
+    Index,        ///< the counter of axis Number; of a merged point: of the point at distance At
     Captured,     ///< the value Of, from outside of the nest
     ScalarShadow, ///< where contributions to the active scalar of marker Of are added
     ArrayPrimal,  ///< what the array marker Of stands for, for accesses that belong to no group
     ArrayShadow,
-    CellPrimal, ///< the cell of group Number at shift At from the point
+    CellPrimal, ///< the cell of group Number at shift At from the point; of a merged point: from the cell
     CellShadow, ///< where its cotangent is; OfLoad: where a load's contribution is added
     Touched,    ///< i1 in memory that is set if a gathered load of this cell contributes
   };
@@ -54,8 +54,9 @@ struct PointAdjoint {
 struct PointAdjoints {
   PointAdjoint Away, Home, Carry, Whole;
   PointAdjoint InnerAway, InnerHome, InnerCarry, InnerWhole;
-  std::array<PointAdjoint *, 8> all() {
-    return {&Away, &Home, &Carry, &Whole, &InnerAway, &InnerHome, &InnerCarry, &InnerWhole};
+  PointAdjoint Merged; ///< all points around an inner cell at once, away from home (emit/MergedPoint.h)
+  std::array<PointAdjoint *, 9> all() {
+    return {&Away, &Home, &Carry, &Whole, &InnerAway, &InnerHome, &InnerCarry, &InnerWhole, &Merged};
   }
   /// The one for inner points, or the same.
   PointAdjoint &inner(PointAdjoint &A) {
@@ -70,5 +71,15 @@ using GatheredNests = llvm::MapVector<const llvm::Loop *, std::unique_ptr<PointA
 
 /// Writes the point adjoints of a nest, and fills Nest.Needs. Returns false after a report.
 bool derivePoints(const AdjointPlan &P, GatherNest &Nest, PointAdjoints &Points, llvm::FunctionAnalysisManager &FAM);
+
+/// The body of the nest as a function of one point that is not differentiated yet.
+PointAdjoint copyPoint(const AdjointPlan &P, const GatherNest &N, bool Inner, llvm::FunctionAnalysisManager &FAM);
+/// Replaces such a function by its derivative. Dropped and Touched: see AdjointPlan. Returns false after a report.
+bool differentiatePoint(const AdjointPlan &P, const Request &R, PointAdjoint &A,
+                        const llvm::SmallPtrSetImpl<const llvm::Instruction *> &Dropped,
+                        const llvm::DenseMap<const llvm::LoadInst *, llvm::Value *> &Touched,
+                        llvm::FunctionAnalysisManager &FAM);
+/// Removes the function.
+void discard(PointAdjoint &A, llvm::FunctionAnalysisManager &FAM);
 
 } // namespace adstencil
