@@ -18,6 +18,7 @@ FastMathFlags cotangentFlags() {
     Flags.setAllowReassoc();
     Flags.setNoSignedZeros();
     Flags.setAllowContract();
+    Flags.setAllowReciprocal();
   }
   return Flags;
 }
@@ -31,9 +32,29 @@ namespace {
 struct Partial {
   enum Kind { None, Identity, Minus, Factor, Divide } K = None;
   Value *V = nullptr;     ///< factor or divisor
-  Value *Scale = nullptr; ///< further factor, for x / y with respect to y: -r
+  Value *Scale = nullptr; ///< further factor, for x / y with respect to y: -r; the quotient is the one for x
   bool Singular = false;  ///< the factor may be infinite
 };
+
+/// Bar · Factor. A factor that chooses 0, 1 or -1 chooses the product: 0 is 0 whatever Bar is, and 1 needs no
+/// arithmetic.
+Value *times(IRBuilder<> &B, Value *Bar, Value *Factor) {
+  auto IsUnit = [](const Value *V) {
+    const auto *C = dyn_cast<ConstantFP>(V);
+    return C && (C->isZero() || abs(C->getValueAPF()).isExactlyValue(1.0));
+  };
+  if (auto *S = dyn_cast<SelectInst>(Factor); S && (IsUnit(S->getTrueValue()) || IsUnit(S->getFalseValue())))
+    return B.CreateSelect(S->getCondition(), times(B, Bar, S->getTrueValue()), times(B, Bar, S->getFalseValue()));
+  if (auto *C = dyn_cast<ConstantFP>(Factor)) {
+    if (C->isZero())
+      return C;
+    if (C->isExactlyValue(1.0))
+      return Bar;
+    if (C->isExactlyValue(-1.0))
+      return B.CreateFNeg(Bar);
+  }
+  return B.CreateFMul(Bar, Factor);
+}
 
 Value *apply(IRBuilder<> &B, const Partial &P, Value *Bar) {
   Value *Result = Bar;
@@ -45,10 +66,12 @@ Value *apply(IRBuilder<> &B, const Partial &P, Value *Bar) {
   case Partial::Minus:
     return B.CreateFNeg(Bar);
   case Partial::Factor:
-    Result = B.CreateFMul(Bar, P.V);
+    Result = times(B, Bar, P.V);
     break;
   case Partial::Divide:
-    Result = B.CreateFDiv(P.Scale ? B.CreateFMul(Bar, P.Scale) : Bar, P.V);
+    Result = B.CreateFDiv(Bar, P.V);
+    if (P.Scale)
+      Result = B.CreateFMul(Result, P.Scale);
     break;
   }
   if (!P.Singular)

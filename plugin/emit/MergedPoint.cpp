@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "emit/MergedPoint.h"
 
+#include "frontend/Options.h"
 #include "model/Library.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
@@ -87,7 +88,8 @@ private:
     bool IsCell = A && A->TheKind == PointArgument::CellPrimal && Root == L.getPointerOperand();
     return none_of(Body, [&](const Instruction &I) {
       const auto *S = dyn_cast<StoreInst>(&I);
-      return S && (IsCell ? S->getPointerOperand() == Root : markerNumber(S->getPointerOperand()) == markerNumber(Root));
+      return S &&
+             (IsCell ? S->getPointerOperand() == Root : markerNumber(S->getPointerOperand()) == markerNumber(Root));
     });
   }
 
@@ -194,7 +196,7 @@ private:
         Known = Copy;
       }
       if (auto *CB = dyn_cast<CallBase>(Copy); CB && classify(*CB) == LibraryCall::Mathematics)
-        CB->setDoesNotAccessMemory(); // errno
+        CB->setDoesNotAccessMemory(); // but for errno, which is of no interest here
       B.Insert(Copy, I.getName());
       Map[&I] = Copy;
     }
@@ -210,29 +212,29 @@ size_t countActive(const Request &R) {
 } // namespace
 
 bool deriveMerged(const AdjointPlan &P, const GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
-  if (N.isOwnPoint() || !N.Conditional.empty())
+  if (N.isOwnPoint() || !N.Conditional.empty() || options().Merges == Choice::Never)
     return true;
   PointAdjoint Point = copyPoint(P, N, /*Inner=*/!N.Assumed.empty(), FAM);
   Request R = P.R;
   R.TheMode = DerivativeMode::Vjp;
   PointMerger Merger(N, R, Point);
-  
+
   if (Merger.canMerge()) {
     Points.Merged = Merger.merge();
     R.F = Points.Merged.F;
-    size_t Apart = countActive(R); 
+    size_t Apart = countActive(R);
     FunctionPassManager FPM;
     FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
     FPM.addPass(ADCEPass());
     FAM.invalidate(*R.F, FPM.run(*R.F, FAM));
-    
+
     // Points that share little are as good, and quicker to compile, apart.
-    if (10 * countActive(R) > 9 * Apart)
+    if (options().Merges == Choice::ByCost && 10 * countActive(R) > 9 * Apart)
       discard(Points.Merged, FAM);
   }
   discard(Point, FAM);
   return !Points.Merged.F || differentiatePoint(P, R, Points.Merged, SmallPtrSet<const Instruction *, 1>(),
-                           DenseMap<const LoadInst *, Value *>(), FAM);
+                                                DenseMap<const LoadInst *, Value *>(), FAM);
 }
 
 } // namespace adstencil

@@ -357,8 +357,7 @@ void discard(PointAdjoint &A, FunctionAnalysisManager &FAM) {
 }
 
 static bool isToBeTiled(const GatherNest &N, const PointAdjoints &Points) {
-  TileChoice Choice = options().Tiles;
-  return Choice == TileChoice::ByCost ? isWorthTiling(estimateCost(N, Points)) : Choice == TileChoice::Always;
+  return options().Tiles == Choice::ByCost ? isWorthTiling(estimateCost(N, Points)) : options().Tiles == Choice::Always;
 }
 
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {

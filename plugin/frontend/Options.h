@@ -7,18 +7,19 @@
 
 namespace adstencil {
 
-/// Which of the nests that may be tiled are, where no strategy is demanded.
-enum class TileChoice { ByCost, Always, Never };
+/// Which of the nests that may be tiled (where no strategy is demanded), or have their points merged, are.
+enum class Choice { ByCost, Always, Never };
 
 struct Options {
-  bool PrintPlan = false;        ///< print-plan: the AdjointPlan of every derivative, to stderr
-  bool CheckOverlap = false;     ///< check-overlap: test at run time that arrays do not overlap
-  bool StrictCotangents = false; ///< strict-cotangents: no reassociation in cotangent arithmetic
-  bool PrintNormalised = false;  ///< print-normalised: the kernel as the analyses see it (for developers)
-  bool CpuDevice = false;        ///< device=cpu or auto: CUDA kernels are compiled for CPU cores too
-  bool GpuSums = false;          ///< gpu-sums: derivatives on the CPU device have the form for a GPU (for tests)
-  TileChoice Tiles = TileChoice::ByCost; ///< tile=always or never (for tests)
-  bool GpuDevice = true;                 ///< all but device=cpu: the program may launch kernels on a GPU
+  bool PrintPlan = false;         ///< print-plan: the AdjointPlan of every derivative, to stderr
+  bool CheckOverlap = false;      ///< check-overlap: test at run time that arrays do not overlap
+  bool StrictCotangents = false;  ///< strict-cotangents: no reassociation in cotangent arithmetic
+  bool PrintNormalised = false;   ///< print-normalised: the kernel as the analyses see it (for developers)
+  bool CpuDevice = false;         ///< device=cpu or auto: CUDA kernels are compiled for CPU cores too
+  bool GpuSums = false;           ///< gpu-sums: derivatives on the CPU device have the form for a GPU (for tests)
+  Choice Tiles = Choice::ByCost;  ///< tile=always or never (for tests)
+  Choice Merges = Choice::ByCost; ///< merge=always or never (for tests)
+  bool GpuDevice = true;          ///< all but device=cpu: the program may launch kernels on a GPU
 };
 
 /// The options of this compilation.

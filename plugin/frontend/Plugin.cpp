@@ -121,7 +121,9 @@ public:
       } else if (A == "gpu-sums") {
         options().GpuSums = true;
       } else if (A == "tile=always" || A == "tile=never") {
-        options().Tiles = A == "tile=always" ? TileChoice::Always : TileChoice::Never;
+        options().Tiles = A == "tile=always" ? Choice::Always : Choice::Never;
+      } else if (A == "merge=always" || A == "merge=never") {
+        options().Merges = A == "merge=always" ? Choice::Always : Choice::Never;
       } else if (A == "help") {
         llvm::outs() << helpText();
       } else {

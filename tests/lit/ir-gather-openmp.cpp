@@ -32,7 +32,12 @@ void use(double* y, double* yb, const double* u, double* ub) {
 }
 
 // CHECK: define internal {{.*}}__vjp_heat{{.*}}.parallel.body(
+// CHECK: vector.body{{.*}}:
 // CHECK-COUNT-7: load <4 x double>
+// CHECK: store <4 x double>
+// CHECK-NOT: store <4 x double>
+// Rows at the border of the domain are vectorised as well.
+// CHECK: vector.body{{.*}}:
 // CHECK: store <4 x double>
 // CHECK-NOT: store <4 x double>
 // CHECK: define internal {{.*}}__vjp_heat{{.*}}.parallel.body.thread(
