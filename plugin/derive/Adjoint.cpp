@@ -70,8 +70,13 @@ Value *apply(IRBuilder<> &B, const Partial &P, Value *Bar) {
     break;
   case Partial::Divide:
     Result = B.CreateFDiv(Bar, P.V);
-    if (P.Scale)
+    if (P.Scale) { // if it were reassociated, the optimiser would sink the division and have two of them
+      IRBuilder<>::FastMathFlagGuard Guard(B);
+      FastMathFlags Flags = B.getFastMathFlags();
+      Flags.setAllowReassoc(false);
+      B.setFastMathFlags(Flags);
       Result = B.CreateFMul(Result, P.Scale);
+    }
     break;
   }
   if (!P.Singular)

@@ -29,6 +29,7 @@ class Nest:
         self.reads = []    # (layout, shift, component, level)
         self.writes = []   # (layout, shift, component, level, operator, numbers of the reads)
         self.sums = []     # (layout, shift, component, level, axis, reach): sums over a line through the point
+        self.faces = []    # numbers of three reads in a line
         self.own = set()
 
 
@@ -46,6 +47,7 @@ class Kernel:
         self.scalars = [s for s in ("a", "b") if self.ch(0.25)]
         self.dt = self.ch(0.4)
         self.linear = self.ch(0.35)
+        self.has_faces = odd and self.odd.random() < 0.3
         # A time loop's step: the next level of one array from the others, mostly without products.
         self.steps_levels = odd and self.odd.random() < 0.2 and self.style != "wrap"
         if self.steps_levels: self.linear = self.odd.random() < 0.7
@@ -166,6 +168,11 @@ class Kernel:
             a = r.choice(l.axes)
             n.sums.append((l, {**{x: 0 for x in range(3)}, "along": a, "text": "k"}, r.randrange(l.components), 0, a, r.choice([1, 2, 2, 4])))
         zero = {a: 0 for a in range(3)}
+        if self.has_faces and inputs[0].step == 1:
+            l = inputs[0]
+            for a in l.axes:
+                n.faces.append(range(len(n.reads), len(n.reads) + 3))
+                n.reads += [(l, {**zero, a: s}, 0, 0) for s in (-1, 0, 1)]
         for _ in range(r.choice([1, 1, 1, 2, 3])):
             how = r.choice(["new"] * 12 + ["in place"] * 4 + ["increment"] * 4 + ["level"] * 2 + ["sweep", "sum"])
             if self.steps_levels and not self.nests and not n.writes: how = "level"
@@ -350,6 +357,7 @@ class Kernel:
                 op, numbers = w[4], w[5]
                 e = (points.linear if self.linear else points.any)([texts[k] for k in numbers])
                 for k in range(len(n.sums)): e += f" + {'' if self.linear else f'{texts[numbers[0]]} * '}sum{k}"
+                if n.faces: e += " + " + points.faces([[texts[k] for k in line] for line in n.faces], self.linear)
                 c = points.constant()
                 e = re.sub("@(\\d+)@", lambda m: f"r{m[1]}" if n.hoist else self.spelled(n.reads[int(m[1])], mode), e)
                 target = self.spelled(w, mode, "write")

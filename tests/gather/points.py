@@ -14,6 +14,11 @@ THREE = ["(@ + #) * ($ - @) * C", "std::fmax(real(0), std::fmin(@ - #, $ - @))",
          "std::fmax(@, real(0)) * (# - $) + std::fmin(@, real(0)) * ($ - #)"]
 
 
+# Between two cells, the left one first.
+FLUX = ["(@ + #) * (# - @)", "mean(@, #) * (# - @)", "@ * # / (real(2) + @ * @ + # * #)", "std::sqrt(real(1) + @ * @ + # * #) * (# - @)",
+        "std::fmax(std::fabs(@), std::fabs(#)) * (# - @)", "std::fmax(@, real(0)) * # - std::fmin(#, real(0)) * @", "std::exp(real(0.1) * (@ - #))"]
+
+
 class Points:
     def __init__(self, r, coefficients):
         self.r, self.coefficients = r, coefficients
@@ -26,6 +31,12 @@ class Points:
     def linear(self, reads):
         text = " + ".join(f"{self.constant()} * {v}" for v in reads)
         return f"{self.r.choice(self.coefficients)} * ({text})" if self.coefficients and self.r.random() < 0.3 else text
+
+    def faces(self, lines, linear):
+        """Differences of fluxes along lines of three cells: neighbouring points share them."""
+        flux = "(# - @)" if linear else self.r.choice(FLUX)
+        of = lambda left, right: f"({flux.replace('@', left).replace('#', right)})"
+        return " + ".join(f"{self.constant()} * ({of(mid, high)} - {of(low, mid)})" for low, mid, high in lines)
 
     def any(self, reads):
         """An expression in which every read occurs."""
