@@ -169,7 +169,8 @@ void CellEmitter::leaveAsItIs(BranchInst *Back) {
   Metadata *NotUnrolled = MDNode::get(Ctx, MDString::get(Ctx, "llvm.loop.unroll.disable"));
   Metadata *NotVectorised = MDNode::get(
       Ctx, {MDString::get(Ctx, "llvm.loop.vectorize.enable"), ConstantAsMetadata::get(ConstantInt::getFalse(Ctx))});
-  MDNode *Loop = MDNode::getDistinct(Ctx, {nullptr, NotUnrolled, NotVectorised});
+  Metadata *Counter = MDNode::get(Ctx, MDString::get(Ctx, PlainCounter));
+  MDNode *Loop = MDNode::getDistinct(Ctx, {nullptr, NotUnrolled, NotVectorised, Counter});
   Loop->replaceOperandWith(0, Loop);
   Back->setMetadata(LLVMContext::MD_loop, Loop);
 }

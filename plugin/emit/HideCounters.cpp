@@ -23,7 +23,9 @@ static bool hide(PHINode &Counter, const Loop &L) {
   Constant *Nothing = ConstantPointerNull::get(B.getPtrTy());
   CallInst *Note = B.CreateIntrinsic(Intrinsic::annotation, {Counter.getType(), B.getPtrTy()},
                                      {&Counter, Nothing, Nothing, B.getInt32(0)});
-  Counter.replaceUsesWithIf(Note, [&](Use &U) { return U.getUser() != Note && IsHidden(U); });
+  // Scalar evolution looks through the note alone.
+  Value *Hidden = B.CreateFreeze(Note);
+  Counter.replaceUsesWithIf(Hidden, [&](Use &U) { return U.getUser() != Note && IsHidden(U); });
   return true;
 }
 
