@@ -8,7 +8,7 @@
 #
 # Further options go to the program; build-bench/bench/adjoint_kernels/adjoint_kernels --help lists them. OpenMP forms use
 # OMP_NUM_THREADS threads. BENCH_CMAKE_ARGS in the environment holds further arguments for CMake, for example
-# -DADSTENCIL_BENCH_OPENMP=ON. docs/benchmarks.md explains the table. Exit code 1: a result is wrong.
+# -DADSTENCIL_BENCH_OPENMP=OFF. docs/benchmarks.md explains the table. Exit code 1: a result is wrong.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -euo pipefail

@@ -45,6 +45,12 @@
 #define BENCH_KERNEL ADSTENCIL_KERNEL
 #elif defined(BENCH_OPENMP)
 #define BENCH_KERNEL
+#define BENCH_INACTIVE
+#endif
+
+/// A parameter without a shadow.
+#if !defined(BENCH_INACTIVE)
+#define BENCH_INACTIVE ADSTENCIL_INACTIVE
 #endif
 
 // Parts of an inner loop: a loop that calls something is not vectorised.

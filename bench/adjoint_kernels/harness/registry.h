@@ -19,6 +19,7 @@ struct shape {
 enum class role {
   input,     ///< read, has a shadow that derivatives add to
   output,    ///< assigned, has a shadow that __vjp_ reads and __adjoint_ clears where the kernel assigns
+  constant,  ///< read, without a shadow (memory for one is there and has to stay as it is)
   increment, ///< added to in place (+=), has a shadow that derivatives read and leave
 };
 
