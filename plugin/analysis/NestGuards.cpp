@@ -14,6 +14,10 @@ namespace adstencil {
 
 namespace {
 
+/// What lies further from 0 is no index. Bounds are moved to here, so that sums of them do not overflow: `i > limit`
+/// with the largest `long` for a limit means that no point is inside.
+constexpr int64_t Far = int64_t(1) << 61;
+
 class GuardFinder {
 public:
   GuardFinder(const AdjointPlan &P, GatherNest &N, DominatorTree &DT, ScalarEvolution &SE)
@@ -68,7 +72,8 @@ private:
       return Both && note(V, Holds);
     }
     auto *Test = dyn_cast<ICmpInst>(V);
-    if (!Test || !Test->getOperand(0)->getType()->isIntegerTy())
+    if (!Test || !Test->getOperand(0)->getType()->isIntegerTy() ||
+        Test->getOperand(0)->getType()->getIntegerBitWidth() > 64)
       return false;
     CmpInst::Predicate Pred = Holds ? Test->getPredicate() : Test->getInversePredicate();
     const SCEV *Left = wideIndex(SE, Test->getOperand(0)), *Right = wideIndex(SE, Test->getOperand(1));
@@ -84,7 +89,28 @@ private:
     const auto *Step = dyn_cast<SCEVConstant>(Counter->getStepRecurrence(SE));
     if (Axis == N.Axes.end() || !Step || !(Step->isOne() || Step->isAllOnesValue()))
       return false;
-    return restrict(Axis - N.Axes.begin(), Step->isOne(), Counter->getStart(), Pred, Right) && note(V, Holds);
+    unsigned D = Axis - N.Axes.begin();
+    if (!restrict(D, Step->isOne(), near(Counter->getStart()), Pred, near(Right)))
+      return false;
+    if (const SCEV *Beyond = SE.getMinusSCEV(Counter->getStart(), near(Counter->getStart())); !Beyond->isZero())
+      forbidUnlessZero(D, Beyond);
+    return note(V, Holds);
+  }
+
+  const SCEV *number(int64_t X) { return SE.getConstant(Type::getInt64Ty(P.R.F->getContext()), X, /*isSigned=*/true); }
+
+  /// The number closest to S that is not beyond Far.
+  const SCEV *near(const SCEV *S) {
+    ConstantRange Range = SE.getSignedRange(S);
+    if (Range.getSignedMin().slt(-Far))
+      S = SE.getSMaxExpr(S, number(-Far));
+    return Range.getSignedMax().sgt(Far) ? SE.getSMinExpr(S, number(Far)) : S;
+  }
+
+  /// No point is an inner one unless S is 0. S is less than 2^63 - 1 away from it.
+  void forbidUnlessZero(unsigned Axis, const SCEV *S) {
+    const SCEV *IsNot = SE.getSMinExpr(SE.getSMaxExpr(S, SE.getNegativeSCEV(S)), number(1));
+    atLeast(Axis, SE.getMulExpr(IsNot, number(Far)));
   }
 
   bool note(Value *V, bool Holds) {

@@ -4,6 +4,7 @@
 #include "../laws.h"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 
 namespace LAW_VARIANT {
@@ -336,5 +337,35 @@ ADSTENCIL_KERNEL void leave_two_loops(real* y, const real* u, int n) {
   }
 }
 LAW_CASE(leave_two_loops, arrays(out("y", 9), in("u", 9, 0.6, 1.4)), (x[0], x[1], 9), (x[0], xb[0], x[1], xb[1], 9));
+
+// Guards against limits at the ends of their type: no point is beyond the largest, none below the smallest.
+ADSTENCIL_KERNEL void guards_of_extreme_limits(real* y, real* z, const real* u, long most, long least, long n) {
+  for (long i = 0; i < n; ++i) {
+    if (i > most)
+      y[i] = u[i] * u[i + 1];
+    if (i + 1 < least)
+      z[i] = u[i] * u[i + 2];
+  }
+}
+LAW_CASE(guards_of_extreme_limits, arrays(out("y", 12), out("z", 12), in("u", 14)),
+         (x[0], x[1], x[2], LONG_MAX, LONG_MIN, 12), (x[0], xb[0], x[1], xb[1], x[2], xb[2], LONG_MAX, LONG_MIN, 12));
+
+// The same, with the loop's first point not known.
+ADSTENCIL_KERNEL void guard_of_extreme_limit_from(real* y, const real* u, long first, long least, long end) {
+  for (long i = first; i <= end; ++i)
+    if (i < least)
+      y[i] = u[i] * u[i + 1];
+}
+LAW_CASE(guard_of_extreme_limit_from, arrays(out("y", 12), in("u", 14)), (x[0], x[1], 2, LONG_MIN, 11),
+         (x[0], xb[0], x[1], xb[1], 2, LONG_MIN, 11));
+
+// Limits of 128 bits, which no bound of a loop over cells has.
+ADSTENCIL_KERNEL void guard_of_128_bits(real* y, const real* u, long limit, long n) {
+  for (long i = 0; i < n; ++i)
+    if (static_cast<__int128>(i) <= static_cast<__int128>(limit) + limit)
+      y[i] = u[i] * u[i + 1];
+}
+LAW_CASE(guard_of_128_bits, arrays(out("y", 12), in("u", 14)), (x[0], x[1], LONG_MAX, 12),
+         (x[0], xb[0], x[1], xb[1], LONG_MAX, 12));
 
 } // namespace LAW_VARIANT
