@@ -45,13 +45,19 @@ struct Cells {
 /// An array may have this many more rows than are gathered into: the rim that a stencil leaves out, on both sides.
 constexpr int64_t MostSpare = 16;
 
-/// Takes a number of 64 bits without sign for what it is meant to be: a size, and not a negative one.
+/// Takes a number of 64 bits that GridNest.cpp has cut off for what it is meant to be: a size, and one that fits.
 class PlainSizes : public SCEVRewriteVisitor<PlainSizes> {
 public:
   explicit PlainSizes(ScalarEvolution &SE) : SCEVRewriteVisitor(SE) {}
-  const SCEV *visitUMinExpr(const SCEVUMinExpr *E) {
+  const SCEV *visitUMinExpr(const SCEVUMinExpr *E) { return without(E, MostIndex); }
+  const SCEV *visitSMinExpr(const SCEVSMinExpr *E) { return without(E, MostIndex); }
+  const SCEV *visitSMaxExpr(const SCEVSMaxExpr *E) { return without(E, -MostIndex); }
+
+private:
+  const SCEV *without(const SCEVMinMaxExpr *E, int64_t CutOff) {
     auto *Limit = dyn_cast<SCEVConstant>(E->getOperand(0));
-    return Limit && E->getNumOperands() == 2 && Limit->getAPInt() == MostIndex ? E->getOperand(1) : E;
+    bool IsCutOff = Limit && E->getNumOperands() == 2 && Limit->getAPInt() == APInt(64, CutOff, /*isSigned=*/true);
+    return IsCutOff ? visit(E->getOperand(1)) : E;
   }
 };
 
@@ -154,7 +160,8 @@ private:
       for (const WeakTrackingVH &Lower : Axis.Lowers) {
         if (!Upper || !Lower)
           continue;
-        const SCEV *Steps = SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), SE.getSCEV(Lower));
+        const SCEV *Steps =
+            SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), PlainSizes(SE).visit(SE.getSCEV(Lower)));
         Steps = SE.getAddExpr(Steps, number(C.Most[D] - C.Least[D] - 1));
         if (tryOrder(C, Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps)), Smaller))
           return true;

@@ -112,16 +112,18 @@ public:
   explicit GuardHoister(RowLoop &L) : L(L), B(L.Entry->getTerminator()), Long(B.getInt64Ty()) {}
 
   void run() {
-    Begin = B.CreateSExt(L.Begin, Long);
-    End = B.CreateSExt(L.End, Long);
+    Value *First = B.CreateSExt(L.Begin, Long), *Last = B.CreateSExt(L.End, Long);
+    Begin = First;
+    End = Last;
     BasicBlock *BB = L.First;
     SmallPtrSet<BasicBlock *, 16> Seen;
     while (BB && Seen.insert(BB).second && !hasEffects(*BB))
       BB = step(*BB);
     if (!Hoisted)
       return;
-    L.Begin = B.CreateTrunc(Begin, B.getInt32Ty(), "begin");
-    L.End = B.CreateTrunc(End, B.getInt32Ty(), "end");
+    // Bounds of 64 bits may lie beyond what 32 hold.
+    L.Begin = B.CreateTrunc(B.CreateBinaryIntrinsic(Intrinsic::smin, Begin, Last), B.getInt32Ty(), "begin");
+    L.End = B.CreateTrunc(B.CreateBinaryIntrinsic(Intrinsic::smax, End, First), B.getInt32Ty(), "end");
   }
 
   std::optional<Affine> affine(Value *V, bool Signed) {

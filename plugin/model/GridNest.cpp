@@ -258,13 +258,33 @@ private:
   struct Linear {
     Point *Of = nullptr;
     Value *Rest = nullptr; ///< i64
+    bool CutOff = false;   ///< Rest may be less than the number that it stands for
   };
 
+  /// True if a sum with another such number does not overflow.
+  bool isShort(const Value *V) const { return ComputeNumSignBits(V, F.getDataLayout()) >= 3; }
+
   Value *plus(Value *A, Value *B) {
-    return match(B, m_Zero()) ? A : atEntry().CreateAdd(A, B, "", false, /*HasNSW=*/true);
+    if (match(B, m_Zero()))
+      return A;
+    if (!isShort(A) || !isShort(B))
+      return atEntry().CreateBinaryIntrinsic(Intrinsic::sadd_sat, A, B);
+    return atEntry().CreateAdd(A, B, "", false, /*HasNSW=*/true);
   }
   Value *minus(Value *A, Value *B) {
-    return match(B, m_Zero()) ? A : atEntry().CreateSub(A, B, "", false, /*HasNSW=*/true);
+    if (match(B, m_Zero()))
+      return A;
+    if (!isShort(A) || !isShort(B))
+      return atEntry().CreateBinaryIntrinsic(Intrinsic::ssub_sat, A, B);
+    return atEntry().CreateSub(A, B, "", false, /*HasNSW=*/true);
+  }
+
+  /// The number closest to V that an index may have, which compares with all indices as V does.
+  Value *near(Value *V) {
+    if (isShort(V))
+      return V;
+    V = atEntry().CreateBinaryIntrinsic(Intrinsic::smax, V, number(-MostIndex));
+    return atEntry().CreateBinaryIntrinsic(Intrinsic::smin, V, number(MostIndex));
   }
   Value *number(int64_t X) { return ConstantInt::getSigned(Type::getInt64Ty(Ctx), X); }
 
@@ -302,7 +322,7 @@ private:
       if (V == X.Index || match(V, m_Trunc(m_Specific(X.Index))))
         return Linear{&X, number(0)};
     if (isOutside(V))
-      return Linear{nullptr, wide(V, Signed)};
+      return Linear{nullptr, wide(V, Signed), !Signed && V->getType()->isIntegerTy(64) && !isa<ConstantInt>(V)};
     auto *I = cast<Instruction>(V);
     if (isa<SExtInst>(I))
       return Signed ? read(I->getOperand(0), true, Depth - 1) : std::nullopt;
@@ -312,7 +332,7 @@ private:
     if (!O || (I->getOpcode() != Instruction::Add && I->getOpcode() != Instruction::Sub))
       return std::nullopt;
     std::optional<Linear> A = read(I->getOperand(0), Signed, Depth - 1), B = read(I->getOperand(1), Signed, Depth - 1);
-    if (!A || !B || (A->Of && B->Of) || (B->Of && I->getOpcode() == Instruction::Sub))
+    if (!A || !B || (A->Of && B->Of) || (B->Of && I->getOpcode() == Instruction::Sub) || A->CutOff || B->CutOff)
       return std::nullopt;
     // An index plus one or minus a number does not wrap as a signed number, an index plus a number not as another.
     bool Exact = Signed ? O->hasNoSignedWrap() : O->hasNoUnsignedWrap();
@@ -340,7 +360,7 @@ private:
       std::swap(A, B);
       Is = CmpInst::getSwappedPredicate(Is);
     }
-    Value *Bound = minus(B->Rest, A->Rest);
+    Value *Bound = isShort(A->Rest) ? minus(near(B->Rest), A->Rest) : near(minus(B->Rest, A->Rest));
     Point &X = *A->Of;
     switch (Is) {
     case CmpInst::ICMP_SLT:
@@ -404,7 +424,7 @@ private:
       return false;
     std::optional<Linear> X = read(Sum->getOperand(0), false);
     auto *Rest = X ? dyn_cast<ConstantInt>(X->Rest) : nullptr;
-    if (!Rest || !X->Of || !Rest->isZero() || Limit->isNegative())
+    if (!Rest || !X->Of || !Rest->isZero() || Limit->isNegative() || !isShort(Limit) || !isShort(By))
       return false;
     int64_t First = -By->getSExtValue();
     X->Of->Lowers.push_back(number(First));

@@ -23,8 +23,9 @@
 
 namespace adstencil {
 
-/// No index comes near this, and nothing that is added to it wraps. Bounds without a sign are cut off here.
-constexpr int64_t MostIndex = int64_t(1) << 62;
+/// No index comes near this, and sums of a few such numbers do not wrap. Bounds are cut off here, on both sides: a
+/// limit of LONG_MAX means "never".
+constexpr int64_t MostIndex = int64_t(1) << 60;
 
 /// One axis of the Domain. All values are i64 and computed at the function's entry.
 struct GridAxis {

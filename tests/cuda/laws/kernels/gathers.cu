@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../cuda_laws.h"
 
+#include <cstdint>
+
 namespace LAW_VARIANT {
 
 // A staggered array with strides of its own.
@@ -254,5 +256,36 @@ ADSTENCIL_KERNEL __global__ void short_loop(real* y, const real* u, const real* 
 }
 CUDA_CASE(short_loop, arrays(out("y", 20), in("u", 20), in("w", 3)), over(20).block(8), (x[0], x[1], x[2], 20, 3),
           (x[0], xb[0], x[1], xb[1], x[2], xb[2], 20, 3));
+
+// Limits that no index reaches: at the end of their type, and beyond 32 bits.
+ADSTENCIL_KERNEL __global__ void no_limit(real* y, const real* u, std::int64_t most, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= n || i > most)
+    return;
+  y[i] = u[i] * u[i + 1];
+}
+CUDA_CASE(no_limit, arrays(out("y", 20), in("u", 21)), over(20).block(8), (x[0], x[1], INT64_MAX, 20),
+          (x[0], xb[0], x[1], xb[1], INT64_MAX, 20))
+    .bits(same_bits::always);
+
+ADSTENCIL_KERNEL __global__ void beyond_reach(real* y, const real* u, std::int64_t first, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n && i >= first)
+    y[i] = u[i] * u[i + 1];
+}
+CUDA_CASE(beyond_reach, arrays(out("y", 20), in("u", 21)), over(20).block(8), (x[0], x[1], std::int64_t(1) << 32, 20),
+          (x[0], xb[0], x[1], xb[1], std::int64_t(1) << 32, 20))
+    .bits(same_bits::always);
+
+// Indices that are counted from a place far away.
+ADSTENCIL_KERNEL __global__ void far_from_zero(real* y, const real* u, std::int64_t first, std::int64_t last) {
+  const std::int64_t i = std::int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (first + i >= last)
+    return;
+  y[i] = u[i] * u[i + 1];
+}
+CUDA_CASE(far_from_zero, arrays(out("y", 20), in("u", 21)), over(20).block(8),
+          (x[0], x[1], INT64_MAX - 100, INT64_MAX - 80), (x[0], xb[0], x[1], xb[1], INT64_MAX - 100, INT64_MAX - 80))
+    .bits(same_bits::always);
 
 } // namespace LAW_VARIANT
