@@ -32,8 +32,9 @@ static NoGather whyNot(const AdjointPlan &P) {
   for (auto &[L, N] : P.Gathers) {
     if ((Demand == "own-point" || Demand == "reduction") && !N->isOwnPoint())
       return {"an array is read at several points of a cell's surroundings", L->getHeader()->getTerminator()};
-    if (Demand == "tile" && !N->Tiled)
-      return {"not every point contributes for each of its reads, or there is one place to read from only",
+    if (Demand == "tile" && !N->Tiled && !(P.Grid && N->NoTile.empty())) // the CPU device gathers by rows
+      return {P.Grid ? N->NoTile
+                     : "not every point contributes for each of its reads, or there is one place to read from only",
               L->getHeader()->getTerminator()};
     for (auto &[Load, Role] : N->Roles) {
       bool Reduces = Role == LoadRole::Home && N->Accesses.count(Load);

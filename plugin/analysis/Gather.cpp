@@ -579,6 +579,20 @@ static bool canTile(const GatherNest &N) {
   return !N.isOwnPoint() && N.Conditional.empty() && !(N.WorkShared && N.Axes.size() == 1);
 }
 
+/// The same for the points of a grid. What they add has to fit into the shared memory of a GPU. The CPU device has rows
+/// for its threads, which it gathers.
+static bool canTileGrid(GatherNest &N, const AdjointPlan &P) {
+  // What a block may have without asking, less what sums over the grid take (emit/GridSum.h).
+  constexpr uint64_t SharedBytes = 48 << 10, SumBytes = 1024 * 8 + 16;
+  bool HasSums = any_of(P.R.Parameters, [](const RequestParameter &X) { return X.Kind == 's' && X.HasShadow; });
+  BlockTile Tile;
+  N.NoTile = planBlockTile(N, SharedBytes - (HasSums ? SumBytes : 0), Tile);
+  if (!N.NoTile.empty() || P.R.OnCpu)
+    return false;
+  N.Block = std::move(Tile);
+  return true;
+}
+
 void findGathers(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE) {
   for (const Loop *L : P.LI) {
     bool Works = any_of(L->blocks(), [&](const BasicBlock *BB) {
@@ -592,9 +606,10 @@ void findGathers(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, Scal
     NestFinder Finder(P, DT, PDT, SE, L);
     if (Finder.find()) {
       P.Gathers[L] = std::make_unique<GatherNest>(std::move(Finder.N));
-      bool MayTile = !P.Grid && canTile(*P.Gathers[L]);
-      P.Gathers[L]->Tiled = MayTile && P.R.Strategy == "tile";
-      P.Gathers[L]->MayTile = MayTile && P.R.Strategy != "gather";
+      GatherNest &N = *P.Gathers[L];
+      bool MayTile = P.Grid ? canTileGrid(N, P) : canTile(N);
+      N.Tiled = MayTile && P.R.Strategy == "tile";
+      N.MayTile = MayTile && P.R.Strategy != "gather";
     } else
       P.NoGathers[L] = Finder.Why;
   }

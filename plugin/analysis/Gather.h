@@ -27,11 +27,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "analysis/BlockTile.h"
 #include "analysis/Shifts.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/Instructions.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,20 +83,25 @@ struct GatherNest {
   llvm::SmallVector<llvm::Value *, 2> Once;                ///< i1: where all are true, no cell is stored twice
   llvm::Value *Apart = nullptr; ///< i1, on a grid: true if cells that are gathered into do not overlap; null: proved
   llvm::SmallVector<llvm::Value *, 16> Needs; ///< values of the kernel that the gather is written with
-  bool MayTile = false;          ///< every point contributes for each of its reads, so that it can be evaluated once
-  bool Tiled = false;            ///< each point is evaluated once (emit/Tile.h), not once for each shift
-  llvm::Function *Vjp = nullptr; ///< called for the first pass of __adjoint_; null: the pass is written here
-  bool WorkShared = false;       ///< OpenMP distributes the outermost loop over threads
-  bool AddsToOutside = false;    ///< active loads in front of the nest are added to at home
-  bool HasHomes = false;         ///< some load or active scalar is added to at home
-  bool ReadsOtherLevels = false; ///< cells of stored arrays are gathered into: other time levels (__adjoint_ only)
-  bool Carries = false;          ///< __adjoint_ has to change the shadows of stored arrays
+  bool MayTile = false;           ///< every point contributes for each of its reads, so that it can be evaluated once
+  bool Tiled = false;             ///< each point is evaluated once (emit/Tile.h), not once for each shift
+  std::optional<BlockTile> Block; ///< on a grid: what a tile would be
+  std::string NoTile;             ///< on a grid: why it may not be tiled
+  llvm::Function *Vjp = nullptr;  ///< called for the first pass of __adjoint_; null: the pass is written here
+  bool WorkShared = false;        ///< OpenMP distributes the outermost loop over threads
+  bool AddsToOutside = false;     ///< active loads in front of the nest are added to at home
+  bool HasHomes = false;          ///< some load or active scalar is added to at home
+  bool ReadsOtherLevels = false;  ///< cells of stored arrays are gathered into: other time levels (__adjoint_ only)
+  bool Carries = false;           ///< __adjoint_ has to change the shadows of stored arrays
 
   const llvm::Loop *outermost() const { return Axes.front(); }
   /// True if the only evaluation is that of the own point.
   bool isOwnPoint() const {
     return Evaluations.size() == 1 && llvm::all_of(Evaluations[0], [](int64_t X) { return X == 0; });
   }
+  /// True if __adjoint_ needs no pass of its own for the shadows of stored arrays: nobody else reads what a point
+  /// clears.
+  bool clearsAtOnce() const { return isOwnPoint() || (Tiled && !WorkShared && !Block); }
 };
 
 /// Why a nest is not a gather: Reason in the user's terms, at At.

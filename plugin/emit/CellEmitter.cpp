@@ -191,6 +191,12 @@ void CellEmitter::evaluateMerged() {
 
 void CellEmitter::evaluateAll(PointAdjoint &Point) { call(Point, Shift(Inner + 1, 0), Sums, Flags); }
 
+void CellEmitter::evaluateHome() {
+  WantsGathered = false;
+  evaluateAll(*Home);
+  WantsGathered = true;
+}
+
 Value *CellEmitter::shadowCell(unsigned Group, const Shift &At) {
   return cellPointer(Group, /*IsShadow=*/true, At, Shift(Inner + 1, 0), /*Moved=*/false);
 }
@@ -451,14 +457,20 @@ Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<Al
   case PointArgument::CellPrimal:
     return cellPointer(A.Number, /*IsShadow=*/false, A.At, S, Masked);
   case PointArgument::CellShadow:
-    if (auto All = AllSums.find({A.Number, A.At}); A.OfLoad && All != AllSums.end())
-      return All->second;
     if (!A.OfLoad)
       return cellPointer(A.Number, /*IsShadow=*/true, A.At, S, Masked);
+    if (!WantsGathered)
+      return unwanted(N.Groups[A.Number].Element);
+    if (auto All = AllSums.find({A.Number, A.At}); All != AllSums.end())
+      return All->second;
     if (AddsDirectly && N.Groups[A.Number].Gathered && A.At == S)
       return shadowCell(A.Number, Shift(Inner + 1, 0));
     return N.Groups[A.Number].Gathered && A.At == S ? Into[A.Number] : unwanted(N.Groups[A.Number].Element);
   case PointArgument::Touched:
+    if (auto All = AllFlags.find({A.Number, A.At}); WantsGathered && All != AllFlags.end())
+      return All->second;
+    if (!AllSums.empty())
+      return unwanted(B.getInt1Ty());
     return A.At == S && !AddsDirectly ? FlagsInto[A.Number] : unwanted(B.getInt1Ty());
   }
   return nullptr;

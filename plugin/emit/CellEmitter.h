@@ -60,7 +60,8 @@ protected:
   void clearSums();
   /// Adds what the point at distance S contributes to the sums of the cell.
   void evaluate(const Shift &S);
-  /// Adds what all points around an inner cell contribute, if they are merged.
+  bool isMerged() const { return Away == &Points.Away && Points.Merged.F; }
+  /// Adds what all points around an inner cell contribute.
   void evaluateMerged();
   /// Adds the sums to the cells that some point has contributed to.
   void addToCells();
@@ -68,8 +69,11 @@ protected:
   virtual void addToCell(llvm::Value *Pointer, llvm::Value *Sum);
 
   // For emitters that ask for all contributions of a point at once: Cell is the point.
-  std::map<std::pair<unsigned, Shift>, llvm::AllocaInst *> AllSums; ///< by group and shift; not cleared here
+  std::map<std::pair<unsigned, Shift>, llvm::AllocaInst *> AllSums;  ///< by group and shift; not cleared here
+  std::map<std::pair<unsigned, Shift>, llvm::AllocaInst *> AllFlags; ///< i1: whether a conditional read was executed
   void evaluateAll(PointAdjoint &Point);
+  /// Adds what the point Cell adds at home, and nothing of what is gathered.
+  void evaluateHome();
   llvm::Value *shadowCell(unsigned Group, const Shift &At);
 
   OpenLoop openLoop(llvm::Value *Low, llvm::Value *High, const llvm::Twine &Name);
@@ -120,6 +124,7 @@ private:
   llvm::SmallVector<llvm::CallInst *, 32> Calls;
   llvm::SmallVector<llvm::AllocaInst *, 4> Sums, Flags, PartSums, PartFlags; ///< by group; null if it is not gathered
   llvm::DenseMap<llvm::Type *, llvm::AllocaInst *> UnwantedOf;
+  bool WantsGathered = true;               ///< calls add to what is gathered
   std::map<Shift, llvm::Value *> RowValid; ///< by shift without the last axis
   std::map<std::tuple<unsigned, bool, Shift, Shift>, llvm::Value *> RowPointers;
 

@@ -9,9 +9,19 @@ using namespace llvm;
 
 namespace adstencil {
 
-/// Vectorised throughput relative to an addition, on current CPUs.
-static unsigned costOf(const Instruction &I) {
-  constexpr unsigned Division = 8, Root = 10, Function = 20;
+namespace {
+/// What an instruction takes, relative to an addition of floats.
+struct Costs {
+  unsigned Double, Division, Root, Function;
+};
+/// Vectorised throughput on current CPUs.
+constexpr Costs OnCpu = {1, 8, 10, 20};
+/// Instructions on a GPU. Data centre GPUs (sm_80, sm_90) do half or a quarter as many operations on doubles as on
+/// floats at a time, others far fewer. Divisions and roots are Newton iterations.
+constexpr Costs OnGpu = {2, 10, 12, 40};
+} // namespace
+
+static unsigned costOf(const Instruction &I, const Costs &On) {
   if (const auto *II = dyn_cast<IntrinsicInst>(&I))
     switch (II->getIntrinsicID()) {
     case Intrinsic::fma:
@@ -24,12 +34,12 @@ static unsigned costOf(const Instruction &I) {
     case Intrinsic::maximum:
       return 1;
     case Intrinsic::sqrt:
-      return Root;
+      return On.Root;
     default:
-      return I.getType()->isFPOrFPVectorTy() ? Function : 0;
+      return I.getType()->isFPOrFPVectorTy() ? On.Function : 0;
     }
   if (isa<CallBase>(I))
-    return Function;
+    return On.Function;
   switch (I.getOpcode()) {
   case Instruction::FAdd:
   case Instruction::FSub:
@@ -40,14 +50,14 @@ static unsigned costOf(const Instruction &I) {
     return 1;
   case Instruction::FDiv:
   case Instruction::FRem:
-    return Division;
+    return On.Division;
   default:
     return 0;
   }
 }
 
 /// What the values that are stored to the given places depend on.
-static unsigned costOfStores(const Function &F, function_ref<bool(const Value *)> IsWanted) {
+static unsigned costOfStores(const Function &F, const Costs &On, function_ref<bool(const Value *)> IsWanted) {
   SmallPtrSet<const Instruction *, 32> Seen;
   SmallVector<const Instruction *, 64> Stack;
   for (const Instruction &I : instructions(F))
@@ -58,7 +68,7 @@ static unsigned costOfStores(const Function &F, function_ref<bool(const Value *)
     const Instruction *I = Stack.pop_back_val();
     if (!Seen.insert(I).second)
       continue;
-    Cost += costOf(*I);
+    Cost += costOf(*I, On) * (I->getType()->isDoubleTy() && !isa<LoadInst>(I) ? On.Double : 1);
     for (const Use &U : I->operands())
       if (auto *Operand = dyn_cast<Instruction>(U))
         Stack.push_back(Operand);
@@ -66,27 +76,66 @@ static unsigned costOfStores(const Function &F, function_ref<bool(const Value *)
   return Cost;
 }
 
-GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points) {
+/// Without what a tile does beside evaluating points.
+static GatherCost costOfArithmetic(const GatherNest &N, const PointAdjoints &Points, const Costs &On) {
   const PointAdjoint &Away = Points.Away;
   GatherCost C;
   DenseMap<const Value *, const PointArgument *> Contributions;
   for (auto [I, A] : enumerate(Away.Arguments))
-    if (A.TheKind == PointArgument::CellShadow && A.OfLoad && N.Groups[A.Number].Gathered && Away.uses(I)) {
+    if (A.TheKind == PointArgument::CellShadow && A.OfLoad && N.Groups[A.Number].Gathered && Away.uses(I))
       Contributions[Away.F->getArg(I)] = &A;
-      C.Tile += 3;
-    }
-  C.Tile += costOfStores(*Away.F, [&](const Value *V) { return Contributions.contains(V); });
+  C.Tile = costOfStores(*Away.F, On, [&](const Value *V) { return Contributions.contains(V); });
   if (Points.Merged.F) {
-    C.Gather = costOfStores(*Points.Merged.F, [](const Value *) { return true; });
+    C.Gather = costOfStores(*Points.Merged.F, On, [](const Value *) { return true; });
     C.IsMerged = true;
     return C;
   }
   for (const Shift &S : N.Evaluations)
-    C.Gather += costOfStores(*Away.F, [&](const Value *V) {
+    C.Gather += costOfStores(*Away.F, On, [&](const Value *V) {
       const PointArgument *A = Contributions.lookup(V);
       return A && A->At == S;
     });
   return C;
+}
+
+GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points) {
+  const PointAdjoint &Away = Points.Away;
+  GatherCost C = costOfArithmetic(N, Points, OnCpu);
+  for (auto [I, A] : enumerate(Away.Arguments))
+    if (A.TheKind == PointArgument::CellShadow && A.OfLoad && N.Groups[A.Number].Gathered && Away.uses(I))
+      C.Tile += 3;
+  return C;
+}
+
+GatherCost estimateGridCost(const GatherNest &N, const PointAdjoints &Points) {
+  // Finding points and cells in a plane, tests, barriers: counted in the machine code of light point functions.
+  constexpr unsigned Overhead = 100;
+  // An access of shared memory comes with an address or an addition.
+  constexpr unsigned Access = 2;
+  GatherCost C = costOfArithmetic(N, Points, OnGpu);
+  size_t Accesses = 2 * N.Block->Contributions.size();
+  for (const TileWindow &W : N.Block->Windows)
+    Accesses += 2 * W.rows();
+  C.Tile += Overhead + Access * Accesses;
+  // Points of several planes are evaluated for each of them.
+  C.Tile = C.Tile * N.Block->points() / N.Block->cells();
+  return C;
+}
+
+unsigned wordsOfPoint(const GatherNest &N, const PointAdjoint &Away) {
+  SmallPtrSet<const void *, 8> Read, Stored;
+  unsigned Words = 0;
+  for (auto [I, A] : enumerate(Away.Arguments)) {
+    const AccessGroup *G = A.TheKind == PointArgument::CellPrimal || A.TheKind == PointArgument::CellShadow
+                               ? &N.Groups[A.Number]
+                               : nullptr;
+    if (!G || !Away.uses(I) || (A.TheKind == PointArgument::CellShadow && A.OfLoad))
+      continue;
+    Words += (A.TheKind == PointArgument::CellPrimal ? Read : Stored).insert(G).second;
+  }
+  for (const AccessGroup &G : N.Groups)
+    Words += G.Gathered ? 2 : 0;
+  return Words;
 }
 
 bool isWorthTiling(const GatherCost &C) {
@@ -98,6 +147,17 @@ bool isWorthTiling(const GatherCost &C) {
   if (C.Tile <= LeastWork)
     return false;
   return C.IsMerged ? 4 * C.Gather > 5 * C.Tile : 2 * C.Gather > 5 * C.Tile;
+}
+
+bool isWorthTilingGrid(const GatherCost &C, unsigned Words) {
+  // While a word comes from memory an H100 or A100 issues some 60 instructions in this count. A gather that takes fewer
+  // waits for memory, and so would a tile.
+  constexpr unsigned InstructionsPerWord = 60;
+  // Counted in code for sm_90 the tile of WENO5 (ratio 3.4 here) takes 0.36 of the gather's instructions, that of a
+  // shallow ice model (2.5) 0.63, that of shallow water (1.8), whose evaluations share most, all of them.
+  // What merged points share is counted already.
+  bool IsLess = C.IsMerged ? 4 * C.Gather > 5 * C.Tile : C.Gather > 2 * C.Tile;
+  return IsLess && C.Gather > InstructionsPerWord * Words;
 }
 
 } // namespace adstencil

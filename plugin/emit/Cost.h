@@ -4,6 +4,8 @@
 //            contributions at that shift depend on, of which the optimiser may share some
 //   tile     everything once, and three memory operations in cache for each contribution
 //
+// On a GPU the same is counted in instructions, with what the exchange between threads takes.
+//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
@@ -19,7 +21,14 @@ struct GatherCost {
 /// Estimates both from the adjoint of a point away from home, and from the merged points if there are any.
 GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points);
 
+/// Estimates both for a grid on a GPU, in issued instructions a point. Also what a tile's threads do beside evaluating:
+/// the exchange through shared memory, and the points that several planes have.
+GatherCost estimateGridCost(const GatherNest &N, const PointAdjoints &Points);
+
 /// The rule: tile if the gather's arithmetic is so much more that sharing between neighbours cannot make up for it.
 bool isWorthTiling(const GatherCost &C);
+/// The same for a grid on a GPU. Words: numbers that a point reads from memory or writes to it, at least.
+bool isWorthTilingGrid(const GatherCost &C, unsigned Words);
+unsigned wordsOfPoint(const GatherNest &N, const PointAdjoint &Away);
 
 } // namespace adstencil

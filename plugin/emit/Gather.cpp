@@ -258,7 +258,7 @@ private:
   void emitCell(bool Guarded) {
     if (!Guarded)
       clearSums();
-    if (IsInner && Away == &Points.Away && Points.Merged.F) {
+    if (IsInner && isMerged()) {
       evaluateMerged();
       return addToCells();
     }

@@ -22,152 +22,139 @@ Value *readPhase(IRBuilder<> &B) { return readPart(B, "adstencil.phase", B.getIn
 Value *readUnit(IRBuilder<> &B) { return readPart(B, "adstencil.unit", B.getInt64Ty()); }
 Value *readUnits(IRBuilder<> &B) { return readPart(B, "adstencil.units", B.getInt64Ty()); }
 
-namespace {
-
-class GridEmitter : CellEmitter {
-public:
-  GridEmitter(const GatherNest &N, const GridNest &Grid, PointAdjoints &Points, BasicBlock *Start,
-              LookUpFunction LookUp, const ScalarAdder &Adder)
-      : CellEmitter(N, Points, Start, LookUp), Grid(Grid) {
-    ReadsConstants = true;
-    NearPointers = true;
-    AddToScalar = Adder;
+void GridEmitter::emit(BasicBlock *Next) {
+  fetch();
+  BasicBlock *Done = newBlock("nest.done");
+  if (!N.Entered.empty()) {
+    BasicBlock *Enter = newBlock("nest.entered");
+    B.CreateCondBr(isEntered(), Enter, Done);
+    B.SetInsertPoint(Enter);
   }
-
-  void emit(BasicBlock *Next) {
-    fetch();
-    BasicBlock *Done = newBlock("nest.done");
-    if (!N.Entered.empty()) {
-      BasicBlock *Enter = newBlock("nest.entered");
-      B.CreateCondBr(isEntered(), Enter, Done);
-      B.SetInsertPoint(Enter);
-    }
-    readThread();
-    BasicBlock *Carry = nullptr;
-    if (Points.Carry.F) {
-      BasicBlock *First = newBlock("gather");
-      Carry = newBlock("carry");
-      B.CreateCondBr(B.CreateICmpEQ(readPhase(B), B.getInt32(0)), First, Carry);
-      B.SetInsertPoint(First);
-    }
-    startNest(N.Evaluations, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
-    emitAxis(0);
-    if (Carry) {
-      B.CreateBr(Done);
-      B.SetInsertPoint(Carry);
-      startNest({Shift(N.Axes.size(), 0)}, &Points.Carry, &Points.Carry);
-      emitAxis(0);
-    }
+  BasicBlock *Carry = nullptr;
+  if (Points.Carry.F) {
+    BasicBlock *First = newBlock("gather");
+    Carry = newBlock("carry");
+    B.CreateCondBr(B.CreateICmpEQ(readPhase(B), B.getInt32(0)), First, Carry);
+    B.SetInsertPoint(First);
+  }
+  startNest(N.Evaluations, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
+  emitAdditions();
+  if (Carry) {
     B.CreateBr(Done);
-    B.SetInsertPoint(BranchInst::Create(Next, Done));
-    finish();
+    B.SetInsertPoint(Carry);
+    startNest({Shift(N.Axes.size(), 0)}, &Points.Carry, &Points.Carry);
+    emitCells();
   }
+  B.CreateBr(Done);
+  B.SetInsertPoint(BranchInst::Create(Next, Done));
+  finish();
+}
 
-private:
-  const GridNest &Grid;
-  SmallVector<Value *, 3> Thread, Threads; ///< by axis: the number of this thread in the grid, and how many there are
+Value *GridEmitter::readRegister(StringRef Register, unsigned Axis) {
+  FunctionCallee Callee = F.getParent()->getOrInsertFunction(
+      ("llvm.nvvm.read.ptx.sreg." + Register + "." + Twine("xyz"[Axis])).str(), B.getInt32Ty());
+  return B.CreateCall(Callee, {}, Register);
+}
 
-  void readThread() {
-    for (const GridAxis &Axis : Grid.Axes) {
-      auto Read = [&](StringRef Register) {
-        FunctionCallee Callee = F.getParent()->getOrInsertFunction(
-            ("llvm.nvvm.read.ptx.sreg." + Register + "." + Twine("xyz"[Axis.Launch])).str(), B.getInt32Ty());
-        return B.CreateCall(Callee, {}, Register);
-      };
-      Value *Block = Read("ntid");
-      Value *First = B.CreateAdd(B.CreateMul(Read("ctaid"), Block, "", true, true), Read("tid"), "", true, true);
-      Thread.push_back(First);
-      Threads.push_back(B.CreateMul(Read("nctaid"), Block, "", true, true));
+void GridEmitter::emitCells() {
+  Thread.clear();
+  Threads.clear();
+  for (const GridAxis &Axis : Grid.Axes) {
+    Value *Block = readRegister("ntid", Axis.Launch);
+    Value *First = B.CreateMul(readRegister("ctaid", Axis.Launch), Block, "", true, true);
+    Thread.push_back(B.CreateAdd(First, readRegister("tid", Axis.Launch), "", true, true));
+    Threads.push_back(B.CreateMul(readRegister("nctaid", Axis.Launch), Block, "", true, true));
+  }
+  emitAxis(0);
+}
+
+void GridEmitter::emitAxis(unsigned Axis) {
+  if (Axis > Inner)
+    return emitCell();
+  BasicBlock *Before = B.GetInsertBlock(), *Head = newBlock("cell"), *Body = newBlock("cell.body"),
+             *Exit = newBlock("cell.end");
+  // An axis has fewer than 2^31 threads and cells, so the sum of both is a number of 32 bits, without sign: counters
+  // of 64 bits would take twice the registers.
+  Value *Count = B.CreateAdd(B.CreateTrunc(last(Axis), B.getInt32Ty()), B.getInt32(Most[Axis] - Least[Axis] + 1));
+  B.CreateBr(Head);
+  B.SetInsertPoint(Head);
+  PHINode *Q = B.CreatePHI(B.getInt32Ty(), 2, "cell");
+  Q->addIncoming(Thread[Axis], Before);
+  B.CreateCondBr(B.CreateICmpULT(Q, Count), Body, Exit);
+  B.SetInsertPoint(Body);
+  // Most threads have one cell. A pointer for each neighbour, carried from cell to cell, would take twice the
+  // registers.
+  Cell[Axis] = plus(B.CreateZExt(hidden(Q), B.getInt64Ty()), Least[Axis]);
+  emitAxis(Axis + 1);
+  Q->addIncoming(B.CreateNUWAdd(Q, Threads[Axis]), B.GetInsertBlock());
+  doNotUnroll(B.CreateBr(Head));
+  B.SetInsertPoint(Exit);
+}
+
+Value *GridEmitter::isInside(const Shift &From, const Shift &To) {
+  Value *Inside = B.getTrue();
+  for (unsigned D = 0; D <= Inner; ++D)
+    if (Least[D] != Most[D]) {
+      Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], B.getInt64(To[D])));
+      Inside = B.CreateAnd(Inside, B.CreateICmpSLE(plus(Cell[D], -From[D]), last(D)));
     }
-  }
+  return Inside;
+}
 
-  void emitAxis(unsigned Axis) {
-    if (Axis > Inner)
-      return emitCell();
-    BasicBlock *Before = B.GetInsertBlock(), *Head = newBlock("cell"), *Body = newBlock("cell.body"),
-               *Exit = newBlock("cell.end");
-    // An axis has fewer than 2^31 threads and cells, so the sum of both is a number of 32 bits, without sign: counters
-    // of 64 bits would take twice the registers.
-    Value *Count = B.CreateAdd(B.CreateTrunc(last(Axis), B.getInt32Ty()), B.getInt32(Most[Axis] - Least[Axis] + 1));
-    B.CreateBr(Head);
-    B.SetInsertPoint(Head);
-    PHINode *Q = B.CreatePHI(B.getInt32Ty(), 2, "cell");
-    Q->addIncoming(Thread[Axis], Before);
-    B.CreateCondBr(B.CreateICmpULT(Q, Count), Body, Exit);
-    B.SetInsertPoint(Body);
-    // Most threads have one cell. A pointer for each neighbour, carried from cell to cell, would take twice the
-    // registers.
-    Cell[Axis] = plus(B.CreateZExt(hidden(Q), B.getInt64Ty()), Least[Axis]);
-    emitAxis(Axis + 1);
-    Q->addIncoming(B.CreateNUWAdd(Q, Threads[Axis]), B.GetInsertBlock());
-    doNotUnroll(B.CreateBr(Head));
-    B.SetInsertPoint(Exit);
-  }
+void GridEmitter::emitCell() {
+  Value *Inside = isInside(Least, Most);
+  if (isa<ConstantInt>(Inside))
+    return emitPoints(/*Guarded=*/false);
+  BasicBlock *Interior = newBlock("interior"), *Shell = newBlock("shell"), *End = newBlock("cell.done");
+  B.CreateCondBr(Inside, Interior, Shell);
+  B.SetInsertPoint(Interior);
+  emitPoints(/*Guarded=*/false);
+  B.CreateBr(End);
+  B.SetInsertPoint(Shell);
+  emitPoints(/*Guarded=*/true);
+  B.CreateBr(End);
+  B.SetInsertPoint(End);
+}
 
-  /// True if the point at distance S is in the Domain, along all axes on which one of the points may be outside.
-  Value *isInside(const Shift &From, const Shift &To) {
-    Value *Inside = B.getTrue();
-    for (unsigned D = 0; D <= Inner; ++D)
-      if (Least[D] != Most[D]) {
-        Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], B.getInt64(To[D])));
-        Inside = B.CreateAnd(Inside, B.CreateICmpSLE(plus(Cell[D], -From[D]), last(D)));
-      }
-    return Inside;
+void GridEmitter::emitPoints(bool Guarded) {
+  BasicBlock *Sum = newBlock("points");
+  IRBuilder<> Front(B.CreateBr(Sum));
+  startRow(&Front, /*IsMasked=*/false);
+  B.SetInsertPoint(Sum);
+  clearSums();
+  if (!Guarded && isMerged()) {
+    evaluateMerged();
+    return addToCells();
   }
-
-  void emitCell() {
-    Value *Inside = isInside(Least, Most);
-    if (isa<ConstantInt>(Inside))
-      return emitPoints(/*Guarded=*/false);
-    BasicBlock *Interior = newBlock("interior"), *Shell = newBlock("shell"), *End = newBlock("cell.done");
-    B.CreateCondBr(Inside, Interior, Shell);
-    B.SetInsertPoint(Interior);
-    emitPoints(/*Guarded=*/false);
-    B.CreateBr(End);
-    B.SetInsertPoint(Shell);
-    emitPoints(/*Guarded=*/true);
-    B.CreateBr(End);
-    B.SetInsertPoint(End);
-  }
-
-  void emitPoints(bool Guarded) {
-    BasicBlock *Sum = newBlock("points");
-    IRBuilder<> Front(B.CreateBr(Sum));
-    startRow(&Front, /*IsMasked=*/false);
-    B.SetInsertPoint(Sum);
-    clearSums();
-    for (const Shift &S : Evaluations) {
-      if (!Guarded) {
-        evaluate(S);
-        continue;
-      }
-      BasicBlock *Valid = newBlock("valid"), *Skip = newBlock("skip");
-      B.CreateCondBr(isInside(S, S), Valid, Skip);
-      B.SetInsertPoint(Valid);
+  for (const Shift &S : Evaluations) {
+    if (!Guarded) {
       evaluate(S);
-      B.CreateBr(Skip);
-      B.SetInsertPoint(Skip);
+      continue;
     }
-    addToCells();
+    BasicBlock *Valid = newBlock("valid"), *Skip = newBlock("skip");
+    B.CreateCondBr(isInside(S, S), Valid, Skip);
+    B.SetInsertPoint(Valid);
+    evaluate(S);
+    B.CreateBr(Skip);
+    B.SetInsertPoint(Skip);
   }
+  addToCells();
+}
 
-  void addToCell(Value *Pointer, Value *Sum) override {
-    if (!N.Apart)
-      return CellEmitter::addToCell(Pointer, Sum);
-    BasicBlock *Own = newBlock("own"), *Shared = newBlock("shared"), *End = newBlock("cell.added");
-    B.CreateCondBr(Known[N.Apart], Own, Shared);
-    B.SetInsertPoint(Own);
-    CellEmitter::addToCell(Pointer, Sum);
-    B.CreateBr(End);
-    B.SetInsertPoint(Shared);
-    B.CreateAtomicRMW(AtomicRMWInst::FAdd, Pointer, Sum, MaybeAlign(), AtomicOrdering::Monotonic,
-                      Ctx.getOrInsertSyncScopeID("device"));
-    B.CreateBr(End);
-    B.SetInsertPoint(End);
-  }
-};
-
-} // namespace
+void GridEmitter::addToCell(Value *Pointer, Value *Sum) {
+  if (!N.Apart)
+    return CellEmitter::addToCell(Pointer, Sum);
+  BasicBlock *Own = newBlock("own"), *Shared = newBlock("shared"), *End = newBlock("cell.added");
+  B.CreateCondBr(Known[N.Apart], Own, Shared);
+  B.SetInsertPoint(Own);
+  CellEmitter::addToCell(Pointer, Sum);
+  B.CreateBr(End);
+  B.SetInsertPoint(Shared);
+  B.CreateAtomicRMW(AtomicRMWInst::FAdd, Pointer, Sum, MaybeAlign(), AtomicOrdering::Monotonic,
+                    Ctx.getOrInsertSyncScopeID("device"));
+  B.CreateBr(End);
+  B.SetInsertPoint(End);
+}
 
 void emitGridGather(const GatherNest &N, const GridNest &Grid, PointAdjoints &Points, BasicBlock *Start,
                     BasicBlock *Next, LookUpFunction LookUp, const ScalarAdder &AddToScalar) {

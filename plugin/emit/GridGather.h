@@ -17,6 +17,7 @@
 #pragma once
 
 #include "emit/Gather.h"
+#include "model/GridNest.h"
 
 namespace adstencil {
 
@@ -25,6 +26,42 @@ namespace adstencil {
 llvm::Value *readPhase(llvm::IRBuilder<> &B);
 llvm::Value *readUnit(llvm::IRBuilder<> &B);
 llvm::Value *readUnits(llvm::IRBuilder<> &B);
+
+/// Writes the reverse of a grid's nest for one thread. The first phase is a gather, or what those who derive from this
+/// class write in its place (emit/GridTile.cpp).
+class GridEmitter : protected CellEmitter {
+public:
+  GridEmitter(const GatherNest &N, const GridNest &Grid, PointAdjoints &Points, llvm::BasicBlock *Start,
+              LookUpFunction LookUp, const ScalarAdder &Adder)
+      : CellEmitter(N, Points, Start, LookUp), Grid(Grid) {
+    ReadsConstants = true;
+    NearPointers = true;
+    AddToScalar = Adder;
+  }
+  virtual ~GridEmitter() = default;
+
+  void emit(llvm::BasicBlock *Next);
+
+protected:
+  /// Writes the phase that adds to cells. The nest has been started.
+  virtual void emitAdditions() { emitCells(); }
+  /// Reads tid, ctaid, ntid or nctaid.
+  llvm::Value *readRegister(llvm::StringRef Register, unsigned Axis);
+  /// Adds to a cell that no other thread adds to, or atomically where cells overlap.
+  void addToCell(llvm::Value *Pointer, llvm::Value *Sum) override;
+
+private:
+  const GridNest &Grid;
+  llvm::SmallVector<llvm::Value *, 3> Thread, Threads; ///< by axis: the number of this thread in the grid, and of all
+
+  /// The cells of this thread.
+  void emitCells();
+  void emitAxis(unsigned Axis);
+  /// True if the point at distance S is in the Domain, along all axes on which one of the points may be outside.
+  llvm::Value *isInside(const Shift &From, const Shift &To);
+  void emitCell();
+  void emitPoints(bool Guarded);
+};
 
 /// Writes the reverse of a grid's nest for one thread, from the end of Start (which has no terminator) to Next.
 void emitGridGather(const GatherNest &N, const GridNest &Grid, PointAdjoints &Points, llvm::BasicBlock *Start,

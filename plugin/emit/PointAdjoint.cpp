@@ -357,13 +357,16 @@ void discard(PointAdjoint &A, FunctionAnalysisManager &FAM) {
 }
 
 static bool isToBeTiled(const GatherNest &N, const PointAdjoints &Points) {
-  return options().Tiles == Choice::ByCost ? isWorthTiling(estimateCost(N, Points)) : options().Tiles == Choice::Always;
+  if (options().Tiles != Choice::ByCost)
+    return options().Tiles == Choice::Always;
+  if (N.Block)
+    return isWorthTilingGrid(estimateGridCost(N, Points), wordsOfPoint(N, Points.Away));
+  return isWorthTiling(estimateCost(N, Points));
 }
 
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool Adjoint = P.R.TheMode == DerivativeMode::Adjoint;
-  bool MayMerge = !N.Vjp && !N.Tiled && (!P.Grid || P.R.OnCpu);
-  if (MayMerge && !deriveMerged(P, N, Points, FAM))
+  if (!N.Vjp && !N.Tiled && !deriveMerged(P, N, Points, FAM))
     return false;
   if (N.MayTile && !N.Tiled && !N.Vjp) {
     if (!derive(P, N, PointRole::Away, Points.Away, FAM))
@@ -374,7 +377,7 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
     N.Vjp = nullptr; // one pass does all
   if (N.Tiled && Points.Merged.F)
     discard(Points.Merged, FAM);
-  if (Adjoint && (N.isOwnPoint() || (N.Tiled && !N.WorkShared))) {
+  if (Adjoint && N.clearsAtOnce()) {
     if (!derive(P, N, PointRole::Whole, Points.Whole, FAM))
       return false;
   } else {

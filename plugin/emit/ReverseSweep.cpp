@@ -6,6 +6,7 @@
 
 #include "emit/Gather.h"
 #include "emit/GridGather.h"
+#include "emit/GridTile.h"
 #include "emit/Tile.h"
 
 using namespace llvm;
@@ -128,7 +129,8 @@ void Emitter::emitNest(const Loop *L, const GatherNest &Nest) {
   BasicBlock *Next = reverseBlockOf(L->getLoopPreheader());
   ScalarAdder Add = [&](IRBuilder<> &B, const CallInst &Marker, Value *Sum) { addToScalar(B, Marker, Sum); };
   if (P.Grid && !P.R.OnCpu)
-    return emitGridGather(Nest, *P.Grid, *Points.find(L)->second, Start, Next, LookUp, Add);
+    return (Nest.Tiled ? emitGridTile : emitGridGather)(Nest, *P.Grid, *Points.find(L)->second, Start, Next, LookUp,
+                                                        Add);
   if (Nest.Tiled)
     return emitTile(Nest, *Points.find(L)->second, Start, Next, LookUp);
   emitGather(Nest, *Points.find(L)->second, Start, Next, LookUp, P.Grid ? &Add : nullptr);

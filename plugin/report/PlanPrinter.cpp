@@ -247,12 +247,16 @@ static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest 
     OS << "tile, each point once, " << N.Evaluations.size() << " shifts";
   else
     OS << "gather, " << N.Evaluations.size() << " points a cell";
+  if (N.Tiled && N.Block)
+    OS << ", " << N.Block->points() << " points at a time for " << N.Block->cells() << " cells, " << N.Block->Bytes
+       << " B shared";
+  if (!N.NoTile.empty())
+    OS << " (no tile: " << N.NoTile << ")";
   if (N.Apart)
     OS << " (if cells do not overlap, tested at run time)";
   if (!N.Once.empty())
     OS << " (if no cell is written twice, tested at run time)";
-  bool InOnePass = N.isOwnPoint() || (N.Tiled && !N.WorkShared);
-  if (N.Carries && P.R.TheMode == DerivativeMode::Adjoint && !InOnePass)
+  if (N.Carries && P.R.TheMode == DerivativeMode::Adjoint && !N.clearsAtOnce())
     OS << ", then a pass that carries back";
   OS << "\n";
   SmallPtrSet<const Value *, 8> Printed;
