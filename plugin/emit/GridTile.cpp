@@ -144,15 +144,7 @@ private:
   }
 
   void emitTile() {
-    emitPlane("open", [&](Value *Index) {
-      for (const TileWindow &W : Tile.Windows)
-        for (unsigned Row = 0; Row != W.rows(); ++Row) {
-          Type *T = N.Groups[W.Group].Element;
-          B.CreateStore(ConstantFP::get(T, 0.0), rowOfWindow(W, Row, Index));
-          if (W.HasFlags)
-            B.CreateStore(B.getInt8(0), rowOfFlags(W, Row, Index));
-        }
-    });
+    // At the first step all open rows lie in front of the tile. Nobody asks what their sums are.
     emitLoop(plus(FirstRow, -mostRow()), plus(EndRow, -leastRow()), B.getInt64(1), "step", [&](Value *Row) {
       emitPlane("point", [&](Value *Index) { emitPoint(Row, Index); });
       barrier();
