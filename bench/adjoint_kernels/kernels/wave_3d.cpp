@@ -24,8 +24,7 @@ BENCH_KERNEL void step(double* __restrict un, const double* __restrict u, BENCH_
 }
 
 BENCH_GLOBAL void scatter(const double* __restrict wb, const double* __restrict u, double* __restrict ub,
-                          const double* __restrict speed, double* __restrict speedb, double q,
-                          int nx, int ny, int nz) {
+                          const double* __restrict speed, double* __restrict speedb, double q, int nx, int ny, int nz) {
   BENCH_POINTS_3(1, nx - 1, 1, ny - 1, 1, nz - 1) {
     const long sy = nx, sz = sy * ny, c = x + sy * y + sz * z;
     const double w = wb[c], weight = q * speed[c] * speed[c] * w;
