@@ -31,6 +31,7 @@ class Nest:
         self.sums = []     # (layout, shift, component, level, axis, reach): sums over a line through the point
         self.faces = []    # numbers of three reads in a line
         self.own = set()
+        self.limits = []   # (axis, added to its counter, comparison, number of the limit): mostly ends of 64 bits
 
 
 class Kernel:
@@ -43,7 +44,7 @@ class Kernel:
         self.style = r.choice(["interior"] * 4 + ["padded"] * 2 + ["guarded"] * 3 + ["wrap"] * (1 if self.signed else 0))
         self.cap = [r.choice([9, 17, 33]) for _ in range(self.dims)]
         self.natural = list(range(self.dims)) if self.ch(0.85) else r.sample(range(self.dims), self.dims)
-        self.layouts, self.nests, self.masks = [], [], 0
+        self.layouts, self.nests, self.masks, self.limits = [], [], 0, []
         self.scalars = [s for s in ("a", "b") if self.ch(0.25)]
         self.dt = self.ch(0.4)
         self.linear = self.ch(0.35)
@@ -138,8 +139,15 @@ class Kernel:
     def cell_of_mask(self): return " + ".join(["ix", "nx * iy", "nx * ny * iz"][:self.dims])
 
     def make_odd(self, nest):
-        """Reads that run against the loop, that are moved by data, or that make a second group of an array."""
+        """Reads that run against the loop, that are moved by data, or that make a second group of an array; limits."""
         r = self.odd
+        limits = random.Random(f"{self.name} limits {len(self.limits)} {self.nests.index(nest)}")
+        while limits.random() < 0.2:
+            most, least = f"{2**63 - 1}L", f"(-{2**63 - 1}L - 1)"
+            how, value = limits.choice([("<=", most), ("<", most), (">=", least), (">", least), ("!=", most), ("!=", least),
+                                        (">", most), ("<", least), (">=", most), ("<=", least), ("<", "4L"), (">", "2L"), ("!=", "5L")])
+            nest.limits.append((limits.randrange(self.dims), limits.choice([-2, -1, 0, 0, 1]), how, len(self.limits)))
+            self.limits.append(value)
         for k, (l, shift, component, level) in enumerate(nest.reads):
             if l.written or self.style == "wrap" or len(shift) > 3: continue
             a, how = r.choice(l.axes), r.random()
@@ -314,6 +322,8 @@ class Kernel:
         if n.mask is not None:
             i = ["ix", "nx * iy", "nx * ny * iz"][:self.dims]
             found.append(f"mask{n.mask}[{' + '.join(i)}]" + (" > 0" if n.spell[0] else ""))
+        for a, by, how, k in n.limits:
+            found.append(f"long(i{AXES[a]})" + (f" {'+-'[by < 0]} {abs(by)}" if by else "") + f" {how} lim{k}")
         return found
 
     # ---- text ----
@@ -420,6 +430,7 @@ class Kernel:
         plain = []  # parameters without a shadow, and their values
         if uses("dt"): plain.append(("real dt", "real(0.3)"))
         for k in range(self.masks): plain.append((f"const int* mask{k}", f"mask[{k}]"))
+        for k, value in enumerate(self.limits): plain.append((f"long lim{k}", value))
         for a in range(self.dims): plain.append((f"{self.counter} {SIZES[a]}", f"{self.counter}({SIZES[a]})"))
         for l in arrays:
             for p, value in l.numbers():
@@ -448,6 +459,7 @@ class Kernel:
             out.append(f"ADSTENCIL_KERNEL{demand}{wrt}\nvoid {self.name}{suffix}({', '.join(parameters)}) {{\n{body}\n}}")
         known = [f"  [[maybe_unused]] constexpr real {s} = 0.5;" for s in scalars + (["dt"] if uses("dt") else [])]
         known += [f"  const int* mask{k} = mask[{k}];" for k in range(self.masks)]
+        known += [f"  const long lim{k} = {value};" for k, value in enumerate(self.limits)]
         # Counters are signed here: the recorder counts cells, also in front of an array.
         text = re.sub(rf"for \({self.counter} ", "for (long ", recorded) if self.signed else recorded
         if not self.signed: text = text.replace(f"for ({self.counter} ", "for (long ")
