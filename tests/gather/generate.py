@@ -142,10 +142,10 @@ class Kernel:
         """Reads that run against the loop, that are moved by data, or that make a second group of an array; limits."""
         r = self.odd
         limits = random.Random(f"{self.name} limits {len(self.limits)} {self.nests.index(nest)}")
-        while limits.random() < 0.2:
-            most, least = f"{2**63 - 1}L", f"(-{2**63 - 1}L - 1)"
-            how, value = limits.choice([("<=", most), ("<", most), (">=", least), (">", least), ("!=", most), ("!=", least),
-                                        (">", most), ("<", least), (">=", most), ("<=", least), ("<", "4L"), (">", "2L"), ("!=", "5L")])
+        never, always = [(">", 1), ("<", -1)], [("<=", 1), (">=", -1), ("!=", 1), ("!=", -1)]
+        if limits.random() < 0.25:
+            how, end = limits.choice(never + always + [("<", 0), (">", 0), ("!=", 0)])
+            value = {1: f"{2**63 - 1}L", -1: f"(-{2**63 - 1}L - 1)", 0: f"{limits.randint(2, 6)}L"}[end]
             nest.limits.append((limits.randrange(self.dims), limits.choice([-2, -1, 0, 0, 1]), how, len(self.limits)))
             self.limits.append(value)
         for k, (l, shift, component, level) in enumerate(nest.reads):
