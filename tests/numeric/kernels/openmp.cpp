@@ -238,4 +238,16 @@ ADSTENCIL_KERNEL void omp_time_steps(real* a, real* b, const real* k, int n, int
 LAW_CASE(omp_time_steps, arrays(out("a", 16), out("b", 16), in("k", 16, 0.05, 0.15)), (x[0], x[1], x[2], 16, 4),
          (x[0], xb[0], x[1], xb[1], x[2], xb[2], 16, 4));
 
+// A variable that goes in steps of its own, and is used behind the loop.
+ADSTENCIL_KERNEL void linear_clause(real* y, const real* u, int n) {
+  int at = 1;
+#pragma omp parallel for linear(at : 2)
+  for (int i = 0; i < n; ++i) {
+    y[i] = u[at] * u[i];
+    at += 2;
+  }
+  y[n] = u[at] * u[at];
+}
+LAW_CASE(linear_clause, arrays(out("y", 11), in("u", 24)), (x[0], x[1], 10), (x[0], xb[0], x[1], xb[1], 10));
+
 } // namespace LAW_VARIANT
