@@ -7,8 +7,7 @@
 //
 //     buffer_k[x] = what the point (p, x) adds for its read at s_k       a buffer for each *contribution* k
 //     barrier
-//     for each row r from p + Least to p + Most:                         rows that points of later steps reach are
-//     open:
+//     for the rows r from p + Least to p + Most:                         those that later steps reach are open:
 //       sum[r][x] += Σ_{k: row of s_k = r - p} buffer_k[x - s_k]         their sums are kept in a *window*
 //     u_bar[(p + Least, x)] += sum[p + Least][x]                         no later step reaches this row
 //     barrier

@@ -47,6 +47,11 @@ private:
       Planes[D] = quotient(plus(last(D), Most[D] - Least[D] + 1), B.getInt64(Tile.Cells[D]));
       All = B.CreateNUWMul(All, Planes[D]);
     }
+    // Most blocks of a large grid have no tile. They need not divide to know it: since a tile has at least as many rows
+    // as to make enough tiles, there are less than this.
+    BasicBlock *Some = newBlock("tiles"), *None = newBlock("tiles.end");
+    B.CreateCondBr(B.CreateICmpULT(Block, plus(All, EnoughTiles)), Some, None);
+    B.SetInsertPoint(Some);
     Value *Rows = Moves ? plus(last(0), Most[0] - Least[0] + 1) : B.getInt64(1);
     int64_t LeastRows = RowsPerReach * std::max<int64_t>(mostRow() - leastRow(), 1);
     Value *Length = B.CreateBinaryIntrinsic(Intrinsic::umax, B.getInt64(LeastRows),
@@ -63,6 +68,8 @@ private:
       EndRow = B.CreateBinaryIntrinsic(Intrinsic::smin, B.CreateNSWAdd(FirstRow, Length), plus(Rows, leastRow()));
       emitTile();
     });
+    B.CreateBr(None);
+    B.SetInsertPoint(None);
   }
 
   /// Dividend / Divisor, rounded up.

@@ -18,6 +18,8 @@
 // NOWHERE: ret;
 
 // Plans are printed from the last kernel to the first.
+// CHECK-LABEL: vjp of gathered at {{.*}}, demanded: gather
+// CHECK: points of the grid, nest of 2: gather, 9 points a cell{{$}}
 // CHECK-LABEL: adjoint of weno
 // CHECK: {{^ *}}u {{ *}}read {{ *}}tile, 11 shifts
 // CHECK: loop 1{{.*}}, points of the grid, nest of 2: tile, each point once, 11 shifts, 256 points at a time for 251 cells, 32768 B shared, then a pass that carries back{{$}}
@@ -110,8 +112,19 @@ ADSTENCIL_KERNEL __global__ void weno(double* un, const double* u, double a, dou
   un[c] = u[c] - a * (east - west) - b * (north - south);
 }
 
+ADSTENCIL_STRATEGY("gather")
+ADSTENCIL_KERNEL __global__ void gathered(double* un, const double* u, int nx, int ny) {
+  const int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
+  if (x < 2 || x >= nx - 2 || y < 2 || y >= ny - 2)
+    return;
+  const int c = x + nx * y;
+  un[c] = reconstruct(u[c - 2], u[c - 1], u[c], u[c + 1], u[c + 2]) *
+          reconstruct(u[c - 2 * nx], u[c - nx], u[c], u[c + nx], u[c + 2 * nx]);
+}
+
 void use(double* y, double* yb, const double* u, double* ub) {
   __adjoint_weno<<<4, 32>>>(y, yb, u, ub, 0.1, 0.1, 100, 100);
+  __vjp_gathered<<<4, 32>>>(y, yb, u, ub, 100, 100);
   __vjp_light<<<4, 32>>>(y, yb, u, ub, 100, 100);
   __vjp_demanded<<<4, 32>>>(y, yb, u, ub, 100, 100, 100);
   __vjp_summed<<<4, 32>>>(y, yb, u, ub, 0.1, ub, 100, 100, 100);

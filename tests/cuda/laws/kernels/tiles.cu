@@ -111,6 +111,18 @@ TILE_3D(tile_upwind_3d_plane, 40, 21, 4);
 TILE_3D(tile_upwind_3d_one_point, 3, 3, 3);
 TILE_3D(tile_upwind_3d_tower, 5, 4, 30);
 
+// So many rows that tiles become longer.
+ADSTENCIL_KERNEL __global__ void tile_many_rows(real* y, const real* u, int nx, int ny) {
+  const int ix = blockIdx.x * blockDim.x + threadIdx.x, iy = blockIdx.y * blockDim.y + threadIdx.y;
+  if (ix >= nx || iy < 1 || iy >= ny - 1)
+    return;
+  const int p = ix + nx * iy;
+  y[p] = u[p - nx] * u[p] + u[p] * u[p + nx];
+}
+CUDA_CASE(tile_many_rows, arrays(out("y", 2 * 20000), in("u", 2 * 20000)), over(2, 20000).block(2, 16),
+          (x[0], x[1], 2, 20000), (x[0], xb[0], x[1], xb[1], 2, 20000))
+    .bits(same_bits::always);
+
 // Several outputs, and active scalars: a point that several tiles evaluate counts once.
 ADSTENCIL_KERNEL __global__ void tile_scalars(real* y, real* z, const real* u, ADSTENCIL_ACTIVE real a,
                                               ADSTENCIL_ACTIVE real b, int nx, int ny) {
