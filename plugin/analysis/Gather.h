@@ -88,6 +88,7 @@ struct GatherNest {
   std::optional<BlockTile> Block; ///< on a grid: what a tile would be
   std::string NoTile;             ///< on a grid: why it may not be tiled
   llvm::Function *Vjp = nullptr;  ///< called for the first pass of __adjoint_; null: the pass is written here
+  bool Merged = false;            ///< points around an inner cell are evaluated as one (emit/MergedPoint.h)
   bool WorkShared = false;        ///< OpenMP distributes the outermost loop over threads
   bool AddsToOutside = false;     ///< active loads in front of the nest are added to at home
   bool HasHomes = false;          ///< some load or active scalar is added to at home

@@ -377,6 +377,7 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
     N.Vjp = nullptr; // one pass does all
   if (N.Tiled && Points.Merged.F)
     discard(Points.Merged, FAM);
+  N.Merged = Points.Merged.F;
   if (Adjoint && N.clearsAtOnce()) {
     if (!derive(P, N, PointRole::Whole, Points.Whole, FAM))
       return false;

@@ -246,7 +246,7 @@ static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest 
   else if (N.Tiled)
     OS << "tile, each point once, " << N.Evaluations.size() << " shifts";
   else
-    OS << "gather, " << N.Evaluations.size() << " points a cell";
+    OS << "gather, " << N.Evaluations.size() << " points a cell" << (N.Merged ? ", merged" : "");
   if (N.Tiled && N.Block)
     OS << ", " << N.Block->points() << " points at a time for " << N.Block->cells() << " cells, " << N.Block->Bytes
        << " B shared";

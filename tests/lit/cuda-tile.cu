@@ -19,7 +19,7 @@
 
 // Plans are printed from the last kernel to the first.
 // CHECK-LABEL: vjp of gathered at {{.*}}, demanded: gather
-// CHECK: points of the grid, nest of 2: gather, 9 points a cell{{$}}
+// CHECK: points of the grid, nest of 2: gather, 9 points a cell, merged{{$}}
 // CHECK-LABEL: adjoint of weno
 // CHECK: {{^ *}}u {{ *}}read {{ *}}tile, 11 shifts
 // CHECK: loop 1{{.*}}, points of the grid, nest of 2: tile, each point once, 11 shifts, 256 points at a time for 251 cells, 32768 B shared, then a pass that carries back{{$}}
