@@ -73,13 +73,12 @@ bool CellEmitter::collectAdded(const Value *Root, SmallVectorImpl<unsigned> &Gro
     const GroupAccess &At = Found->second;
     if (N.Groups[At.Group].Root != Root || (Role == LoadRole::Home && !addsAtHome()))
       continue;
-    if (Role == LoadRole::Home) // it adds where it reads
-      for (unsigned D = 0; D <= Inner; ++D) {
-        LeastAt[D] = std::min(LeastAt[D], At.At[D]);
-        MostAt[D] = std::max(MostAt[D], At.At[D]);
-      }
-    if (Role == LoadRole::Home && LeastAt[0] != MostAt[0])
+    if (Role == LoadRole::Home && At.At[0] != 0) // it adds where it reads, not to the iteration's own cell
       return false;
+    for (unsigned D = 0; D <= Inner; ++D) {
+      LeastAt[D] = Groups.empty() ? At.At[D] : std::min(LeastAt[D], At.At[D]);
+      MostAt[D] = Groups.empty() ? At.At[D] : std::max(MostAt[D], At.At[D]);
+    }
     if (!is_contained(Groups, At.Group))
       Groups.push_back(At.Group);
   }
@@ -116,8 +115,7 @@ Value *CellEmitter::isIndependent() {
           return B.getFalse();
         continue;
       }
-      int64_t Reach = std::max(Most[D], MostAt[D]) - std::min(Least[D], LeastAt[D]);
-      Extents.push_back({Stride, plus(last(D), Reach)});
+      Extents.push_back({Stride, plus(last(D), MostAt[D] - LeastAt[D])});
     }
     uint64_t Size = F.getDataLayout().getTypeStoreSize(First.Element);
     Value *Block = B.CreateAdd(B.CreateSub(High, Low), B.getInt64(Size));

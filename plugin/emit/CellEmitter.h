@@ -131,7 +131,8 @@ private:
   static llvm::Value *shadowOf(const AccessGroup &G) { return G.Root->getArgOperand(1); }
   /// Memory for contributions that nobody asked for.
   llvm::Value *unwanted(llvm::Type *T);
-  /// Adds the groups of Root that the nest adds to, or returns false if what it adds to cannot be told.
+  /// Adds the groups of Root that the nest adds to, and finds the box of shifts from the Domain to what it adds to.
+  /// Returns false if that cannot be told.
   bool collectAdded(const llvm::Value *Root, llvm::SmallVectorImpl<unsigned> &Groups, Shift &LeastAt,
                     Shift &MostAt) const;
   void addGroup(unsigned Group);

@@ -241,6 +241,8 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
   dropUnreachable(F);
   shapeLoops(F, FAM);
   dropUnreachable(F);
+  if (Wide)
+    signExtendIndices(F);
   thawPointers(F);
   FAM.invalidate(F, PreservedAnalyses::none());
   return true;

@@ -30,6 +30,19 @@ public:
     }
   }
 
+  void signExtendLeaves() {
+    SmallVector<ZExtInst *, 16> Extensions;
+    for (Instruction &I : instructions(F))
+      if (isa<ZExtInst>(I) && I.hasNonNeg() && I.getType() == Int)
+        Extensions.push_back(cast<ZExtInst>(&I));
+    for (ZExtInst *Extension : Extensions) {
+      auto *Signed = new SExtInst(Extension->getOperand(0), Int, Extension->getName(), Extension->getIterator());
+      Signed->setDebugLoc(Extension->getDebugLoc());
+      Extension->replaceAllUsesWith(Signed);
+      Extension->eraseFromParent();
+    }
+  }
+
 private:
   Function &F;
   Type *Int;
@@ -76,5 +89,7 @@ private:
 } // namespace
 
 void widenIndices(Function &F) { Widener(F).run(); }
+
+void signExtendIndices(Function &F) { Widener(F).signExtendLeaves(); }
 
 } // namespace adstencil

@@ -18,4 +18,9 @@ namespace adstencil {
 /// Rewrites the extensions of all index expressions that cannot overflow.
 void widenIndices(llvm::Function &F);
 
+/// Extends numbers that are known not to be negative with their sign, like all others: scalar evolution takes sext(n)
+/// and zext(n) for different numbers, and a row length must not be one thing in a stride and another in a distance. The
+/// passes that shape loops would undo it, so it comes after them.
+void signExtendIndices(llvm::Function &F);
+
 } // namespace adstencil
