@@ -87,6 +87,16 @@ Value *apply(IRBuilder<> &B, const Partial &P, Value *Bar) {
 
 } // namespace
 
+/// 1 / V for a constant whose inverse is an ordinary number. Empty if cotangents are to be computed to the letter.
+static std::optional<APFloat> inverseOf(const Value *V) {
+  const auto *C = dyn_cast<ConstantFP>(V);
+  if (!C || !cotangentFlags().allowReciprocal())
+    return std::nullopt;
+  APFloat Inverse = APFloat::getOne(C->getValueAPF().getSemantics());
+  Inverse.divide(C->getValueAPF(), APFloat::rmNearestTiesToEven);
+  return Inverse.isNormal() ? std::optional(Inverse) : std::nullopt;
+}
+
 static Partial partialOfBinary(IRBuilder<> &B, Instruction &I, unsigned K, Fetch Primal) {
   switch (I.getOpcode()) {
   case Instruction::FAdd:
@@ -98,6 +108,10 @@ static Partial partialOfBinary(IRBuilder<> &B, Instruction &I, unsigned K, Fetch
   case Instruction::FDiv:
     if (K == 0)
       return {Partial::Divide, Primal(I.getOperand(1)), nullptr, !isa<Constant>(I.getOperand(1))};
+    if (std::optional<APFloat> Inverse = inverseOf(I.getOperand(0))) { // c / y: 1 / y is known from the result
+      Value *Result = Primal(&I), *Reciprocal = B.CreateFMul(Result, ConstantFP::get(I.getType(), *Inverse));
+      return {Partial::Factor, B.CreateFNeg(B.CreateFMul(Reciprocal, Result)), nullptr, true};
+    }
     return {Partial::Divide, Primal(I.getOperand(1)), B.CreateFNeg(Primal(&I)), true};
   case Instruction::FRem: {
     if (K == 0)

@@ -15,8 +15,10 @@ namespace {
 constexpr int64_t MostBufferBytes = 32768;
 /// Points of a piece: enough for vectorised code to pay, few enough for many buffers.
 constexpr int64_t LeastPiece = 64, MostPiece = 512;
-/// A slab is so many times as thick as the shifts reach: an eighth of the points is evaluated twice.
+/// A slab is at least so many times as thick as the shifts reach: an eighth of the points is evaluated twice.
 constexpr int64_t SlabPerReach = 8, LeastSlab = 16;
+/// With more slabs than that, which keep many threads busy, they become thicker.
+constexpr int64_t EnoughSlabs = 64;
 
 class TileEmitter : CellEmitter {
 public:
@@ -196,11 +198,13 @@ private:
   // ---- for OpenMP ----
 
   void emitSlabs() {
-    int64_t Thickness = std::max(LeastSlab, SlabPerReach * (Most[0] - Least[0]));
+    int64_t LeastThickness = std::max(LeastSlab, SlabPerReach * (Most[0] - Least[0]));
     Value *First = B.getInt64(Least[0]), *Cells = B.CreateNSWSub(plus(last(0), Most[0] + 1), First);
-    emitShared(B.CreateUDiv(plus(Cells, Thickness - 1), B.getInt64(Thickness)), [&](Value *Slab) {
-      Value *Low = B.CreateNSWAdd(First, B.CreateNSWMul(Slab, B.getInt64(Thickness)));
-      Value *High = plus(Low, Thickness);
+    Value *Thickness = B.CreateBinaryIntrinsic(Intrinsic::umax, B.getInt64(LeastThickness),
+                                               B.CreateUDiv(Cells, B.getInt64(EnoughSlabs)));
+    emitShared(B.CreateUDiv(B.CreateNSWAdd(Cells, plus(Thickness, -1)), Thickness), [&](Value *Slab) {
+      Value *Low = B.CreateNSWAdd(First, B.CreateNSWMul(Slab, Thickness));
+      Value *High = B.CreateNSWAdd(Low, Thickness);
       // The points that reach into the slab.
       Value *From = B.CreateBinaryIntrinsic(Intrinsic::smax, plus(Low, -Most[0]), B.getInt64(0));
       Value *To = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(High, -Least[0]), plus(last(0), 1));
