@@ -75,8 +75,10 @@ struct GatherNest {
   llvm::SmallVector<std::pair<llvm::Value *, bool>, 4> Entered; ///< conditions for inner loops to run at all
   std::vector<AccessGroup> Groups;
   llvm::MapVector<const llvm::Instruction *, GroupAccess> Accesses;
-  llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;            ///< active loads
-  llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional;           ///< gathered loads that not every point executes
+  llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;  ///< active loads
+  llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional; ///< gathered loads that not every point executes
+  /// By axis: no point outside of these bounds executes the conditional load. For loops that threads share.
+  llvm::MapVector<const llvm::LoadInst *, llvm::SmallVector<std::pair<llvm::Value *, llvm::Value *>, 4>> Executed;
   std::vector<Shift> Evaluations;                                     ///< contains 0 if something is added at home
   llvm::SmallVector<std::pair<llvm::Instruction *, bool>, 4> Assumed; ///< tests and their values, for inner points
   llvm::SmallVector<llvm::Value *, 4> InnerLow, InnerHigh; ///< first and last inner point, by axis; null: all of it

@@ -42,6 +42,16 @@ public:
   SmallVector<const SCEV *, 4> Low, High; ///< by axis: points where all assumptions hold
   SmallVector<bool, 4> Bounded;           ///< by axis: there is an assumption
 
+  /// Low and High become bounds that all points fulfil which come to BB.
+  void confine(const BasicBlock *BB) {
+    for (BasicBlock *From : Outermost->blocks())
+      if (auto *Branch = dyn_cast<BranchInst>(From->getTerminator());
+          Branch && Branch->isConditional() && !isLatch(From))
+        for (unsigned I : {0, 1})
+          if (DT.dominates(BasicBlockEdge(From, Branch->getSuccessor(I)), BB))
+            confineBy(Branch->getCondition(), I == 0);
+  }
+
 private:
   const AdjointPlan &P;
   GatherNest &N;
@@ -71,10 +81,28 @@ private:
       Both &= assume(Y, Holds);
       return Both && note(V, Holds);
     }
+    std::optional<Comparison> C = read(V, Holds);
+    if (!C || !restrict(C->Axis, C->Grows, near(C->Start), C->Pred, near(C->Right)))
+      return false;
+    if (const SCEV *Beyond = SE.getMinusSCEV(C->Start, near(C->Start)); !Beyond->isZero())
+      forbidUnlessZero(C->Axis, Beyond);
+    return note(V, Holds);
+  }
+
+  /// Start + counter (Grows) or Start - counter, compared with Right.
+  struct Comparison {
+    unsigned Axis;
+    bool Grows;
+    const SCEV *Start;
+    CmpInst::Predicate Pred;
+    const SCEV *Right;
+  };
+
+  std::optional<Comparison> read(Value *V, bool Holds) {
     auto *Test = dyn_cast<ICmpInst>(V);
     if (!Test || !Test->getOperand(0)->getType()->isIntegerTy() ||
         Test->getOperand(0)->getType()->getIntegerBitWidth() > 64)
-      return false;
+      return std::nullopt;
     CmpInst::Predicate Pred = Holds ? Test->getPredicate() : Test->getInversePredicate();
     const SCEV *Left = wideIndex(SE, Test->getOperand(0)), *Right = wideIndex(SE, Test->getOperand(1));
     if (isa<SCEVAddRecExpr>(Right)) {
@@ -84,17 +112,36 @@ private:
     const auto *Counter = dyn_cast<SCEVAddRecExpr>(Left);
     if (!Counter || !Counter->isAffine() || !SE.isLoopInvariant(Counter->getStart(), Outermost) ||
         !SE.isLoopInvariant(Right, Outermost))
-      return false;
+      return std::nullopt;
     auto Axis = find(N.Axes, Counter->getLoop());
     const auto *Step = dyn_cast<SCEVConstant>(Counter->getStepRecurrence(SE));
     if (Axis == N.Axes.end() || !Step || !(Step->isOne() || Step->isAllOnesValue()))
-      return false;
-    unsigned D = Axis - N.Axes.begin();
-    if (!restrict(D, Step->isOne(), near(Counter->getStart()), Pred, near(Right)))
-      return false;
-    if (const SCEV *Beyond = SE.getMinusSCEV(Counter->getStart(), near(Counter->getStart())); !Beyond->isZero())
-      forbidUnlessZero(D, Beyond);
-    return note(V, Holds);
+      return std::nullopt;
+    return Comparison{unsigned(Axis - N.Axes.begin()), Step->isOne(), Counter->getStart(), Pred, Right};
+  }
+
+  /// Restricts Low and High to what follows from V being Holds.
+  void confineBy(Value *V, bool Holds) {
+    Value *X, *Y;
+    if (match(V, m_Not(m_Value(X))))
+      return confineBy(X, !Holds);
+    if (Holds ? match(V, m_LogicalAnd(m_Value(X), m_Value(Y))) : match(V, m_LogicalOr(m_Value(X), m_Value(Y)))) {
+      confineBy(X, Holds);
+      return confineBy(Y, Holds);
+    }
+    std::optional<Comparison> C = read(V, Holds);
+    if (!C || near(C->Start) != C->Start)
+      return;
+    if (C->Pred == CmpInst::ICMP_NE) { // not the first point, or not the last one
+      const SCEV *One = SE.getOne(C->Start->getType()), *Last = SE.getSCEV(N.Last[C->Axis]);
+      const SCEV *Equal = C->Grows ? SE.getMinusSCEV(C->Right, C->Start) : SE.getMinusSCEV(C->Start, C->Right);
+      if (Equal->isZero())
+        atLeast(C->Axis, One);
+      else if (Equal == Last)
+        atMost(C->Axis, SE.getMinusSCEV(Last, One));
+    } else if (ICmpInst::isSigned(C->Pred)) { // the bounds are necessary as well as sufficient
+      restrict(C->Axis, C->Grows, C->Start, C->Pred, near(C->Right));
+    }
   }
 
   const SCEV *number(int64_t X) { return SE.getConstant(Type::getInt64Ty(P.R.F->getContext()), X, /*isSigned=*/true); }
@@ -167,8 +214,27 @@ private:
 
 } // namespace
 
+/// What threads that share a loop add to is told apart by the cells of rows. A read that is not executed at the end of
+/// a row must not count as one of the next row's first cell.
+static void findExecuted(const AdjointPlan &P, GatherNest &N, DominatorTree &DT, ScalarEvolution &SE,
+                         SCEVExpander &Expander) {
+  Instruction *Place = N.outermost()->getLoopPreheader()->getTerminator();
+  Type *Int = Type::getInt64Ty(Place->getContext());
+  for (const LoadInst *L : N.Conditional) {
+    GuardFinder Finder(P, N, DT, SE);
+    Finder.confine(L->getParent());
+    auto CanCompute = [&](const SCEV *S) { return canComputeAt(S, Place, SE, Expander); };
+    if (!all_of(Finder.Low, CanCompute) || !all_of(Finder.High, CanCompute))
+      continue;
+    for (auto [Low, High] : zip(Finder.Low, Finder.High))
+      N.Executed[L].push_back({Expander.expandCodeFor(Low, Int, Place), Expander.expandCodeFor(High, Int, Place)});
+  }
+}
+
 void findNestGuards(const AdjointPlan &P, GatherNest &N, DominatorTree &DT, ScalarEvolution &SE,
                     SCEVExpander &Expander) {
+  if (N.WorkShared)
+    findExecuted(P, N, DT, SE, Expander);
   GuardFinder Finder(P, N, DT, SE);
   Finder.run();
   Instruction *Place = N.outermost()->getLoopPreheader()->getTerminator();

@@ -20,7 +20,8 @@ class SCEVExpander;
 
 namespace adstencil {
 
-/// Fills N.Assumed, N.InnerLow and N.InnerHigh; code goes in front of the nest.
+/// Fills N.Assumed, N.InnerLow and N.InnerHigh, and N.Executed where threads share the nest; code goes in front of the
+/// nest.
 void findNestGuards(const AdjointPlan &P, GatherNest &N, llvm::DominatorTree &DT, llvm::ScalarEvolution &SE,
                     llvm::SCEVExpander &Expander);
 

@@ -59,8 +59,8 @@ void CellEmitter::clearScalarSums() {
     B.CreateStore(ConstantFP::get(Marker->getType(), 0.0), Sum);
 }
 
-bool CellEmitter::collectAdded(const Value *Root, SmallVectorImpl<unsigned> &Groups, Shift &LeastAt,
-                               Shift &MostAt) const {
+bool CellEmitter::collectAdded(const Value *Root, SmallVectorImpl<unsigned> &Groups,
+                               MutableArrayRef<std::pair<Value *, Value *>> Box) {
   for (auto &[L, Role] : N.Roles) {
     auto Found = N.Accesses.find(L);
     if (Role == LoadRole::Carried)
@@ -75,9 +75,14 @@ bool CellEmitter::collectAdded(const Value *Root, SmallVectorImpl<unsigned> &Gro
       continue;
     if (Role == LoadRole::Home && At.At[0] != 0) // it adds where it reads, not to the iteration's own cell
       return false;
-    for (unsigned D = 0; D <= Inner; ++D) {
-      LeastAt[D] = Groups.empty() ? At.At[D] : std::min(LeastAt[D], At.At[D]);
-      MostAt[D] = Groups.empty() ? At.At[D] : std::max(MostAt[D], At.At[D]);
+    auto Executed = N.Executed.find(L);
+    for (auto [D, Range] : enumerate(Box)) {
+      bool Bounded = Executed != N.Executed.end();
+      Value *Low = plus(Bounded ? Known[Executed->second[D].first] : B.getInt64(0), At.At[D]);
+      Value *High = plus(Bounded ? Known[Executed->second[D].second] : last(D), At.At[D]);
+      bool First = Groups.empty();
+      Range.first = First ? Low : B.CreateBinaryIntrinsic(Intrinsic::smin, Range.first, Low);
+      Range.second = First ? High : B.CreateBinaryIntrinsic(Intrinsic::smax, Range.second, High);
     }
     if (!is_contained(Groups, At.Group))
       Groups.push_back(At.Group);
@@ -94,8 +99,8 @@ Value *CellEmitter::isIndependent() {
     if (!Done.insert(G.Root).second)
       continue;
     SmallVector<unsigned, 4> Groups;
-    Shift LeastAt(Inner + 1, 0), MostAt(Inner + 1, 0);
-    if (!collectAdded(G.Root, Groups, LeastAt, MostAt))
+    SmallVector<std::pair<Value *, Value *>, 4> Box(Inner + 1);
+    if (!collectAdded(G.Root, Groups, Box))
       return B.getFalse();
     if (Groups.empty())
       continue;
@@ -115,7 +120,8 @@ Value *CellEmitter::isIndependent() {
           return B.getFalse();
         continue;
       }
-      Extents.push_back({Stride, plus(last(D), MostAt[D] - LeastAt[D])});
+      Value *Last = B.CreateNSWSub(Box[D].second, Box[D].first);
+      Extents.push_back({Stride, B.CreateBinaryIntrinsic(Intrinsic::smax, Last, B.getInt64(0))});
     }
     uint64_t Size = F.getDataLayout().getTypeStoreSize(First.Element);
     Value *Block = B.CreateAdd(B.CreateSub(High, Low), B.getInt64(Size));

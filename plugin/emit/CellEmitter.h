@@ -131,10 +131,10 @@ private:
   static llvm::Value *shadowOf(const AccessGroup &G) { return G.Root->getArgOperand(1); }
   /// Memory for contributions that nobody asked for.
   llvm::Value *unwanted(llvm::Type *T);
-  /// Adds the groups of Root that the nest adds to, and finds the box of shifts from the Domain to what it adds to.
-  /// Returns false if that cannot be told.
-  bool collectAdded(const llvm::Value *Root, llvm::SmallVectorImpl<unsigned> &Groups, Shift &LeastAt,
-                    Shift &MostAt) const;
+  /// Adds the groups of Root that the nest adds to, and finds a box of cells, by axis, that it adds to. Returns false
+  /// if that cannot be told.
+  bool collectAdded(const llvm::Value *Root, llvm::SmallVectorImpl<unsigned> &Groups,
+                    llvm::MutableArrayRef<std::pair<llvm::Value *, llvm::Value *>> Box);
   void addGroup(unsigned Group);
   /// True if the point at distance S is in the Domain, as far as all axes but the last are concerned.
   llvm::Value *rowValid(const Shift &S);

@@ -397,6 +397,11 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
     }
   for (PointAdjoint *A : Points.all())
     collectNeeds(*A, N);
+  for (auto &[L, Bounds] : N.Executed)
+    for (auto [Low, High] : Bounds) {
+      N.Needs.push_back(Low);
+      N.Needs.push_back(High);
+    }
   for (Value *V : N.InnerLow)
     if (V)
       N.Needs.push_back(V);
