@@ -401,8 +401,8 @@ class Kernel:
         found += [[r.choice(x) for x in allowed] for _ in range(3 if d < 3 else 2)]
         for n in found:
             while n[0] * n[1 % d] * n[-1] > 5000 and d == 3: n[n.index(max(n))] = 9
-        # Where the parallel loop is vectorised as well, threads get long pieces.
-        if self.openmp and d == 1 and not any(l.is_constant() for l in self.layouts): found += [[1030], [2600]]
+        # Where the parallel loop is vectorised as well, threads get long pieces; long rows are aligned.
+        if (self.openmp or self.odd) and d == 1 and not any(l.is_constant() for l in self.layouts): found += [[1030], [2600]]
         return [n + [1] * (3 - d) for n in found]
 
     def write(self):
