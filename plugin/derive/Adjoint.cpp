@@ -109,6 +109,8 @@ static Partial partialOfBinary(IRBuilder<> &B, Instruction &I, unsigned K, Fetch
     if (K == 0)
       return {Partial::Divide, Primal(I.getOperand(1)), nullptr, !isa<Constant>(I.getOperand(1))};
     if (std::optional<APFloat> Inverse = inverseOf(I.getOperand(0))) { // c / y: 1 / y is known from the result
+      IRBuilder<>::FastMathFlagGuard Guard(B);
+      B.clearFastMathFlags(); // reassociated, the square of the result could overflow or vanish
       Value *Result = Primal(&I), *Reciprocal = B.CreateFMul(Result, ConstantFP::get(I.getType(), *Inverse));
       return {Partial::Factor, B.CreateFNeg(B.CreateFMul(Reciprocal, Result)), nullptr, true};
     }

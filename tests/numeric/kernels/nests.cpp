@@ -259,6 +259,20 @@ ADSTENCIL_KERNEL void from_both_ends(real* y, const real* u, int n) {
 }
 LAW_CASE(from_both_ends, arrays(out("y", 17), in("u", 17)), (x[0], x[1], 17), (x[0], xb[0], x[1], xb[1], 17));
 
+// Constants whose squares no float can hold: the result is used for the partial of a quotient, but not its square.
+ADSTENCIL_KERNEL void over_small_and_large(real* y, const real* u, int n) {
+  for (int i = 0; i < n; ++i)
+    y[i] = (real(1e-25) / (2 + u[i])) * real(1e25) + (real(1e25) / (3 + u[i])) * real(1e-25);
+}
+LAW_CASE(over_small_and_large, arrays(out("y", 20), in("u", 20)), (x[0], x[1], 20), (x[0], xb[0], x[1], xb[1], 20))
+    .reference([](call_arguments) {
+      for (int i = 0; i < 20; ++i) {
+        const real u = x[1][i];
+        xb[1][i] -= (1 / ((2 + u) * (2 + u)) + 1 / ((3 + u) * (3 + u))) * xb[0][i];
+        xb[0][i] = 0;
+      }
+    });
+
 // Two time levels in one array, a step without products: __vjp_ leaves the shadow of an array alone that the kernel
 // stores to, so that __adjoint_ cannot have what it adds to the older level from there.
 ADSTENCIL_KERNEL void next_level(real* u, int n) {
