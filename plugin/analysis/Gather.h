@@ -87,6 +87,7 @@ struct GatherNest {
   llvm::SmallVector<llvm::Value *, 16> Needs; ///< values of the kernel that the gather is written with
   bool MayTile = false;           ///< every point contributes for each of its reads, so that it can be evaluated once
   bool Tiled = false;             ///< each point is evaluated once (emit/Tile.h), not once for each shift
+  std::vector<Shift> Owners;      ///< of a tile: where the points are that have values of an owner; empty: each its own
   std::optional<BlockTile> Block; ///< on a grid: what a tile would be
   std::string NoTile;             ///< on a grid: why it may not be tiled
   llvm::Function *Vjp = nullptr;  ///< called for the first pass of __adjoint_; null: the pass is written here
@@ -104,7 +105,7 @@ struct GatherNest {
   }
   /// True if __adjoint_ needs no pass of its own for the shadows of stored arrays: nobody else reads what a point
   /// clears.
-  bool clearsAtOnce() const { return isOwnPoint() || (Tiled && !WorkShared && !Block); }
+  bool clearsAtOnce() const { return isOwnPoint() || (Tiled && Owners.empty() && !WorkShared && !Block); }
 };
 
 /// Why a nest is not a gather: Reason in the user's terms, at At.

@@ -453,7 +453,7 @@ Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<Al
   case PointArgument::Captured:
     return Known[A.Of];
   case PointArgument::ScalarShadow:
-    return ScalarSums[A.Of];
+    return WantsScalars ? ScalarSums[A.Of] : unwanted(A.Of->getType());
   case PointArgument::ArrayPrimal:
     return Known[A.Of];
   case PointArgument::ArrayShadow:

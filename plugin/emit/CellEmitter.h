@@ -45,6 +45,7 @@ protected:
   bool Masked = false;              ///< points may be outside of the Domain on other axes than the last
   bool TestsRows = false;           ///< the same, and each evaluation is behind a test
   bool AddsDirectly = false;        ///< evaluations add to the cell itself, not to a sum
+  bool WantsScalars = true;         ///< evaluations add to active scalars
   bool IsInner = false;             ///< all points around the cell are inner ones
   llvm::IRBuilder<> *Row = nullptr; ///< writes what is the same for all cells along the last axis
 
@@ -57,6 +58,8 @@ protected:
   /// Starts a row: what was computed for the row before is not there any more.
   void startRow(llvm::IRBuilder<> *RowBuilder, bool IsMasked);
 
+  /// True if the point at distance S is in the Domain, as far as all axes but the last are concerned.
+  llvm::Value *rowValid(const Shift &S);
   void clearSums();
   /// Adds what the point at distance S contributes to the sums of the cell.
   void evaluate(const Shift &S);
@@ -136,8 +139,6 @@ private:
   bool collectAdded(const llvm::Value *Root, llvm::SmallVectorImpl<unsigned> &Groups,
                     llvm::MutableArrayRef<std::pair<llvm::Value *, llvm::Value *>> Box);
   void addGroup(unsigned Group);
-  /// True if the point at distance S is in the Domain, as far as all axes but the last are concerned.
-  llvm::Value *rowValid(const Shift &S);
   /// The point at distance S from the cell, on one of the axes but the last; Moved: into the Domain if it is not there.
   llvm::Value *pointOf(unsigned Axis, const Shift &S, bool Moved);
   /// The address of a group's cell at shift At from the point that is S away.

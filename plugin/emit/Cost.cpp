@@ -101,9 +101,16 @@ static GatherCost costOfArithmetic(const GatherNest &N, const PointAdjoints &Poi
 GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points) {
   const PointAdjoint &Away = Points.Away;
   GatherCost C = costOfArithmetic(N, Points, OnCpu);
-  for (auto [I, A] : enumerate(Away.Arguments))
-    if (A.TheKind == PointArgument::CellShadow && A.OfLoad && N.Groups[A.Number].Gathered && Away.uses(I))
-      C.Tile += 3;
+  auto CostOfBuffers = [&](const PointAdjoint &Point) {
+    unsigned Cost = 0;
+    for (auto [I, A] : enumerate(Point.Arguments))
+      if (A.TheKind == PointArgument::CellShadow && A.OfLoad && N.Groups[A.Number].Gathered && Point.uses(I))
+        Cost += 3;
+    return Cost;
+  };
+  C.Tile += CostOfBuffers(Away);
+  if (Points.Owner.F)
+    C.Owner = costOfStores(*Points.Owner.F, OnCpu, [](const Value *) { return true; }) + CostOfBuffers(Points.Owner);
   return C;
 }
 
@@ -138,15 +145,21 @@ unsigned wordsOfPoint(const GatherNest &N, const PointAdjoint &Away) {
   return Words;
 }
 
+/// Light point functions are bound by memory, where a gather is best.
+static constexpr unsigned LeastWork = 200;
+
+bool isTooLightToTile(const GatherCost &C) { return C.Tile <= LeastWork; }
+
+bool isWorthSharing(const GatherCost &C) { return 10 * C.Owner < 9 * C.Tile; }
+
 bool isWorthTiling(const GatherCost &C) {
   // Measured with 512-bit vectors on one core. Of merged points the ratio is that of the times: at 1.7 (WENO5) a tile
   // takes 0.65 of the gather's time, at 0.9 (shallow ice) twice as much. Of others the optimiser still shares what it
-  // can, primal values above all: a ratio of 3.4 pays, 1.4 does not. Light point functions are bound by memory, where a
-  // gather is best.
-  constexpr unsigned LeastWork = 200;
-  if (C.Tile <= LeastWork)
+  // can, primal values above all: a ratio of 3.4 pays, 1.4 does not.
+  if (isTooLightToTile(C))
     return false;
-  return C.IsMerged ? 4 * C.Gather > 5 * C.Tile : 2 * C.Gather > 5 * C.Tile;
+  unsigned Tile = C.Owner ? C.Owner : C.Tile;
+  return C.IsMerged ? 4 * C.Gather > 5 * Tile : 2 * C.Gather > 5 * Tile;
 }
 
 bool isWorthTilingGrid(const GatherCost &C, unsigned Words) {

@@ -2,7 +2,8 @@
 //
 //   gather   what the merged points compute (emit/MergedPoint.h); where there are none, for each shift what the
 //            contributions at that shift depend on, of which the optimiser may share some
-//   tile     everything once, and three memory operations in cache for each contribution
+//   tile     everything once, and three memory operations in cache for each contribution; what points share, once for
+//            all of them (emit/SharedPoint.h)
 //
 // On a GPU the same is counted in instructions, with what the exchange between threads takes.
 //
@@ -15,10 +16,11 @@ namespace adstencil {
 
 struct GatherCost {
   unsigned Gather = 0, Tile = 0;
+  unsigned Owner = 0;    ///< tile with shared values; 0: there are none
   bool IsMerged = false; ///< what neighbouring points share is counted once
 };
 
-/// Estimates both from the adjoint of a point away from home, and from the merged points if there are any.
+/// Estimates both from the adjoint of a point away from home, and from merged points and owners if there are any.
 GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points);
 
 /// Estimates both for a grid on a GPU, in issued instructions a point. Also what a tile's threads do beside evaluating:
@@ -27,6 +29,10 @@ GatherCost estimateGridCost(const GatherNest &N, const PointAdjoints &Points);
 
 /// The rule: tile if the gather's arithmetic is so much more that sharing between neighbours cannot make up for it.
 bool isWorthTiling(const GatherCost &C);
+/// True if no tile is, whatever points share.
+bool isTooLightToTile(const GatherCost &C);
+/// True if a tile had better leave shared values to their owners.
+bool isWorthSharing(const GatherCost &C);
 /// The same for a grid on a GPU. Words: numbers that a point reads from memory or writes to it, at least.
 bool isWorthTilingGrid(const GatherCost &C, unsigned Words);
 unsigned wordsOfPoint(const GatherNest &N, const PointAdjoint &Away);

@@ -18,7 +18,7 @@ using namespace llvm;
 
 namespace adstencil {
 
-static constexpr StringLiteral MarkerName = "adstencil.parallel";
+static constexpr StringLiteral MarkerName = "adstencil.parallel", CountName = "adstencil.threads";
 
 /// libomp passes at most so many arguments on where it has no assembly for the machine; more go through memory.
 static constexpr unsigned MostByValue = 13;
@@ -44,6 +44,38 @@ CallInst *createParallelMarker(IRBuilderBase &B, Value *Ok) {
   F->setOnlyAccessesInaccessibleMemory();
   F->addFnAttr(Attribute::NoDuplicate);
   return B.CreateCall(Callee, {Ok});
+}
+
+CallInst *createThreadCount(IRBuilderBase &B) {
+  Module &M = *B.GetInsertBlock()->getModule();
+  auto Callee = M.getOrInsertFunction(CountName, FunctionType::get(B.getInt64Ty(), {}, false));
+  auto *F = cast<Function>(Callee.getCallee());
+  F->setDoesNotThrow();
+  F->setWillReturn();
+  F->setOnlyAccessesInaccessibleMemory();
+  return B.CreateCall(Callee, {});
+}
+
+/// Replaces the calls of createThreadCount in F.
+static void lowerThreadCounts(Function &F, bool WithOpenMP) {
+  Function *Declaration = F.getParent()->getFunction(CountName);
+  if (!Declaration)
+    return;
+  for (User *U : make_early_inc_range(Declaration->users())) {
+    auto *Call = cast<CallInst>(U);
+    if (Call->getFunction() != &F)
+      continue;
+    IRBuilder<> B(Call);
+    Value *Count = B.getInt64(1);
+    if (WithOpenMP)
+      Count = B.CreateZExt(
+          B.CreateCall(F.getParent()->getOrInsertFunction("omp_get_max_threads", B.getInt32Ty()), {}, "threads"),
+          B.getInt64Ty(), "", /*IsNonNeg=*/true);
+    Call->replaceAllUsesWith(Count);
+    Call->eraseFromParent();
+  }
+  if (Declaration->use_empty())
+    Declaration->eraseFromParent();
 }
 
 static bool isMarker(const Instruction &I) {
@@ -487,6 +519,7 @@ static Function *lower(CallInst &Marker, Loop &L, DominatorTree &DT, LoopInfo &L
 
 SmallVector<Function *, 2> lowerParallelLoops(Function &F, bool WithOpenMP) {
   SmallVector<Function *, 2> Bodies;
+  lowerThreadCounts(F, WithOpenMP);
   Function *Declaration = F.getParent()->getFunction(MarkerName);
   if (!Declaration)
     return Bodies;

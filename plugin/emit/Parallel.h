@@ -33,6 +33,9 @@ namespace adstencil {
 /// in the loop only are each iteration's own.
 llvm::CallInst *createParallelMarker(llvm::IRBuilderBase &B, llvm::Value *Ok);
 
+/// Writes a call that becomes the number of threads that a loop would be shared out among, i64.
+llvm::CallInst *createThreadCount(llvm::IRBuilderBase &B);
+
 /// Marks the loops of a tangent that are work-shared in the kernel. The tangent of a loop touches the shadows of what
 /// the loop touches, so its iterations are as independent as the kernel's.
 void markWorkSharedLoops(llvm::Function &F);

@@ -4,6 +4,7 @@
 #include "emit/Cost.h"
 #include "emit/MergedPoint.h"
 #include "emit/Reverse.h"
+#include "emit/SharedPoint.h"
 #include "frontend/Options.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/Analysis/ScalarEvolution.h"
@@ -364,15 +365,42 @@ static bool isToBeTiled(const GatherNest &N, const PointAdjoints &Points) {
   return isWorthTiling(estimateCost(N, Points));
 }
 
+static void discardOwner(GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
+  N.Owners.clear();
+  for (PointAdjoint &Part : Points.Parts)
+    discard(Part, FAM);
+  Points.Parts.clear();
+  if (Points.Owner.F)
+    discard(Points.Owner, FAM);
+}
+
+/// Decides whether the nest is tiled, and whether points share values if it is.
+static bool chooseTile(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
+  bool IsDemanded = N.Tiled;
+  if (N.Block) {
+    N.Tiled = IsDemanded || isToBeTiled(N, Points);
+    return true;
+  }
+  bool IsLight = !IsDemanded && options().Tiles == Choice::ByCost && isTooLightToTile(estimateCost(N, Points));
+  if (IsLight || options().Tiles == Choice::Never)
+    return true;
+  if (!deriveOwner(P, N, Points, FAM))
+    return false;
+  if (Points.Owner.F && options().Merges == Choice::ByCost && !isWorthSharing(estimateCost(N, Points)))
+    discardOwner(N, Points, FAM);
+  N.Tiled = IsDemanded || isToBeTiled(N, Points);
+  if (!N.Tiled)
+    discardOwner(N, Points, FAM);
+  return true;
+}
+
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool Adjoint = P.R.TheMode == DerivativeMode::Adjoint;
   if (!N.Vjp && !N.Tiled && !deriveMerged(P, N, Points, FAM))
     return false;
-  if (N.MayTile && !N.Tiled && !N.Vjp) {
-    if (!derive(P, N, PointRole::Away, Points.Away, FAM))
-      return false;
-    N.Tiled = isToBeTiled(N, Points);
-  }
+  if (N.MayTile && (N.Tiled || !N.Vjp) &&
+      (!derive(P, N, PointRole::Away, Points.Away, FAM) || !chooseTile(P, N, Points, FAM)))
+    return false;
   if (N.Tiled)
     N.Vjp = nullptr; // one pass does all
   if (N.Tiled && Points.Merged.F)
@@ -382,12 +410,13 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
     if (!derive(P, N, PointRole::Whole, Points.Whole, FAM))
       return false;
   } else {
-    if ((!N.Vjp && !Points.Away.F && !derive(P, N, PointRole::Away, Points.Away, FAM)) ||
-        (!N.Vjp && N.HasHomes && !derive(P, N, PointRole::Home, Points.Home, FAM)) ||
+    bool Evaluates = !N.Vjp && N.Owners.empty();
+    if ((Evaluates && !Points.Away.F && !derive(P, N, PointRole::Away, Points.Away, FAM)) ||
+        (Evaluates && N.HasHomes && !derive(P, N, PointRole::Home, Points.Home, FAM)) ||
         (Adjoint && N.Carries && !derive(P, N, PointRole::Carry, Points.Carry, FAM)))
       return false;
   }
-  if ((Points.Whole.F || N.Vjp) && Points.Away.F)
+  if ((Points.Whole.F || N.Vjp || !N.Owners.empty()) && Points.Away.F)
     discard(Points.Away, FAM);
   if (!N.Assumed.empty() && !N.Tiled)
     for (PointRole Role : {PointRole::Away, PointRole::Home, PointRole::Carry, PointRole::Whole}) {

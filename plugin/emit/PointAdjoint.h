@@ -10,7 +10,7 @@
 #pragma once
 
 #include "analysis/AdjointPlan.h"
-#include <array>
+#include <vector>
 
 namespace adstencil {
 
@@ -55,8 +55,14 @@ struct PointAdjoints {
   PointAdjoint Away, Home, Carry, Whole;
   PointAdjoint InnerAway, InnerHome, InnerCarry, InnerWhole;
   PointAdjoint Merged; ///< all points around an inner cell at once, away from home (emit/MergedPoint.h)
-  std::array<PointAdjoint *, 9> all() {
-    return {&Away, &Home, &Carry, &Whole, &InnerAway, &InnerHome, &InnerCarry, &InnerWhole, &Merged};
+  PointAdjoint Owner; ///< of a tile: what the point N.Owners[0] owns, with all points that have it (emit/SharedPoint.h)
+  std::vector<PointAdjoint> Parts; ///< the same, by point of N.Owners: of that point alone
+  llvm::SmallVector<PointAdjoint *, 16> all() {
+    llvm::SmallVector<PointAdjoint *, 16> All = {&Away,      &Home,       &Carry,      &Whole,  &InnerAway,
+                                                 &InnerHome, &InnerCarry, &InnerWhole, &Merged, &Owner};
+    for (PointAdjoint &Part : Parts)
+      All.push_back(&Part);
+    return All;
   }
   /// The one for inner points, or the same.
   PointAdjoint &inner(PointAdjoint &A) {

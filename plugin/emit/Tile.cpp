@@ -17,8 +17,9 @@ constexpr int64_t MostBufferBytes = 32768;
 constexpr int64_t LeastPiece = 64, MostPiece = 512;
 /// A slab is at least so many times as thick as the shifts reach: an eighth of the points is evaluated twice.
 constexpr int64_t SlabPerReach = 8, LeastSlab = 16;
-/// With more slabs than that, which keep many threads busy, they become thicker.
-constexpr int64_t EnoughSlabs = 64;
+/// With more slabs than these, which keep all threads busy, they become thicker. EnoughSlabs: for any number of
+/// threads.
+constexpr int64_t SlabsPerThread = 4, EnoughSlabs = 64;
 
 class TileEmitter : CellEmitter {
 public:
@@ -34,18 +35,21 @@ public:
       B.SetInsertPoint(Enter);
     }
     makeBuffers();
+    if (hasOwners())
+      startNest(N.Owners, &Points.Owner, &Points.Owner);
+    else if (Points.Whole.F)
+      startNest(OwnPoint, &Points.Whole, &Points.Whole);
+    else
+      startNest(OwnPoint, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
     if (N.WorkShared) {
-      startNest(N.Evaluations, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
       emitSlabs();
-      if (Points.Carry.F)
-        emitCarry();
     } else {
-      PointAdjoint *Once = Points.Whole.F ? &Points.Whole : Points.Home.F ? &Points.Home : &Points.Away;
-      startNest(N.Evaluations, Once, Once);
       if (addsAtHome())
         clearScalarSums();
-      emitAxis(0, [&] { emitRow(*Once, nullptr, nullptr); });
+      emitAxis(0, [&] { emitRow(/*IsOwn=*/true, nullptr, nullptr); });
     }
+    if (Points.Carry.F)
+      emitCarry();
     B.CreateBr(Done);
     B.SetInsertPoint(B.GetInsertBlock()->getTerminator());
     finish();
@@ -53,7 +57,10 @@ public:
   }
 
 private:
+  const std::vector<Shift> OwnPoint = {Shift(N.Axes.size(), 0)};
   int64_t Piece = MostPiece;
+
+  bool hasOwners() const { return !N.Owners.empty(); }
 
   struct Buffer {
     unsigned Group;
@@ -86,36 +93,129 @@ private:
     return X.Group == Y.Group && ArrayRef(X.At).drop_back() == ArrayRef(Y.At).drop_back();
   }
 
-  /// Loops over points along the axes from Axis to the last but one.
+  /// The buffers that a point adjoint adds to.
+  std::vector<Buffer> buffersOf(const PointAdjoint &Point) const {
+    std::set<std::pair<unsigned, Shift>> Keys;
+    for (auto [I, A] : enumerate(Point.Arguments))
+      if (A.TheKind == PointArgument::CellShadow && A.OfLoad && Point.uses(I))
+        Keys.insert({A.Number, A.At});
+    std::vector<Buffer> Used;
+    copy_if(Buffers, std::back_inserter(Used), [&](const Buffer &X) { return Keys.count({X.Group, X.At}) != 0; });
+    return Used;
+  }
+
+  /// Loops over points, or owners of values of points, along the axes from Axis to the last but one.
   void emitAxis(unsigned Axis, function_ref<void()> Body) {
     if (Axis == Inner)
       return Body();
-    OpenLoop L = openLoop(B.getInt64(0), plus(last(Axis), 1), "point");
+    OpenLoop L = openLoop(B.getInt64(Least[Axis]), plus(last(Axis), Most[Axis] + 1), "point");
     Cell[Axis] = L.IV;
     emitAxis(Axis + 1, Body);
     leaveAsItIs(closeLoop(L));
   }
 
-  /// The row of points at Cell. Low, High: if not null, only cells within these bounds along the first axis are added
-  /// to.
-  void emitRow(PointAdjoint &Point, Value *Low, Value *High) {
-    BasicBlock *Pieces = newBlock("row");
-    IRBuilder<> RowBuilder(B.CreateBr(Pieces));
+  /// The row of points at Cell. IsOwn: of the slab, which then adds at home. Low, High: if not null, only cells within
+  /// these bounds along the first axis are added to.
+  void emitRow(bool IsOwn, Value *Low, Value *High) {
+    BasicBlock *Start = newBlock("row");
+    IRBuilder<> RowBuilder(B.CreateBr(Start));
     startRow(&RowBuilder, /*IsMasked=*/false);
-    B.SetInsertPoint(Pieces);
-    Value *End = plus(last(Inner), 1);
-    Value *Count = B.CreateUDiv(plus(End, Piece - 1), B.getInt64(Piece));
-    OpenLoop L = openLoop(B.getInt64(0), Count, "piece");
-    Value *First = B.CreateNSWMul(L.IV, B.getInt64(Piece));
-    Value *Last = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(First, Piece), End);
-    emitEvaluations(Point, First, Last);
-    for (size_t I = 0, Next; I != Buffers.size(); I = Next) {
-      for (Next = I + 1; Next != Buffers.size() && leadToSameRow(Buffers[I], Buffers[Next]);)
+    B.SetInsertPoint(Start);
+    if (hasOwners()) {
+      WantsScalars = IsOwn;
+      emitOwners(Low, High);
+      WantsScalars = true;
+    } else {
+      emitPieces(IsOwn ? *Home : *Away, B.getInt64(0), plus(last(Inner), 1), Low, High);
+    }
+  }
+
+  /// The points of a row from From to To, piece by piece.
+  void emitPieces(PointAdjoint &Point, Value *From, Value *To, Value *Low, Value *High) {
+    std::vector<Buffer> Used = buffersOf(Point);
+    Value *Length = B.CreateBinaryIntrinsic(Intrinsic::smax, B.CreateNSWSub(To, From), B.getInt64(0));
+    OpenLoop L = openLoop(B.getInt64(0), B.CreateUDiv(plus(Length, Piece - 1), B.getInt64(Piece)), "piece");
+    Value *First = B.CreateNSWAdd(From, B.CreateNSWMul(L.IV, B.getInt64(Piece)));
+    Value *Last = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(First, Piece), To);
+    emitEvaluations(Point, Used, First, Last);
+    for (size_t I = 0, Next; I != Used.size(); I = Next) {
+      for (Next = I + 1; Next != Used.size() && leadToSameRow(Used[I], Used[Next]);)
         ++Next;
-      emitAdditions(ArrayRef(Buffers).slice(I, Next - I), First, Last, Low, High);
+      emitAdditions(ArrayRef(Used).slice(I, Next - I), First, Last, Low, High);
     }
     leaveAsItIs(closeLoop(L));
   }
+
+  // ---- for points that share values ----
+
+  /// The row of owners at Cell. Where all points exist that have an owner's values, they are evaluated as one;
+  /// elsewhere each of them on its own.
+  void emitOwners(Value *Low, Value *High) {
+    Value *Inside = B.getTrue();
+    for (unsigned D = 0; D != Inner; ++D)
+      if (Least[D] != Most[D]) {
+        Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], B.getInt64(Most[D])));
+        Inside = B.CreateAnd(Inside, B.CreateICmpSLE(Cell[D], plus(last(D), Least[D])));
+      }
+    Value *First = B.getInt64(Most[Inner]), *End = plus(last(Inner), Least[Inner] + 1);
+    Value *All = B.CreateAnd(Inside, B.CreateICmpSGT(End, First));
+    emitPieces(Points.Owner, First, B.CreateSelect(All, End, First), Low, High);
+    for (auto [S, Part] : zip(N.Owners, Points.Parts)) {
+      BasicBlock *Valid = newBlock("part"), *Next = newBlock("part.end");
+      B.CreateCondBr(rowValid(S), Valid, Next);
+      B.SetInsertPoint(Valid);
+      Value *Begin = B.getInt64(S[Inner]), *Stop = plus(last(Inner), S[Inner] + 1);
+      if (Inner < LeastAxesForRows) {
+        emitEnds(Part, Begin, B.CreateSelect(All, First, Stop), B.CreateSelect(All, End, Stop), Stop, Low, High);
+      } else {
+        BasicBlock *Whole = newBlock("part.row"), *Ends = newBlock("part.ends");
+        B.CreateCondBr(All, Ends, Whole);
+        B.SetInsertPoint(Whole);
+        emitPieces(Part, Begin, Stop, Low, High);
+        B.CreateBr(Next);
+        B.SetInsertPoint(Ends);
+        emitEnds(Part, Begin, First, End, Stop, Low, High);
+      }
+      B.CreateBr(Next);
+      B.SetInsertPoint(Next);
+    }
+  }
+
+  /// Rows without an owner that has all its points are few in two dimensions, and some percent in three.
+  static constexpr unsigned LeastAxesForRows = 2;
+
+  /// The owners from Begin to First and from End to Stop, one by one and without buffers.
+  void emitEnds(PointAdjoint &Part, Value *Begin, Value *First, Value *End, Value *Stop, Value *Low, Value *High) {
+    BasicBlock *Before = B.GetInsertBlock(), *Pass = newBlock("ends"), *Again = newBlock("ends.again"),
+               *Done = newBlock("ends.done");
+    B.CreateBr(Pass);
+    B.SetInsertPoint(Pass);
+    PHINode *From = B.CreatePHI(B.getInt64Ty(), 2), *To = B.CreatePHI(B.getInt64Ty(), 2);
+    PHINode *Second = B.CreatePHI(B.getInt1Ty(), 2);
+    OpenLoop L = openLoop(From, To, "owner");
+    Cell[Inner] = hidden(L.IV);
+    std::vector<Buffer> Used = buffersOf(Part);
+    for (const Buffer &X : Used)
+      B.CreateStore(ConstantFP::get(X.Sum->getAllocatedType(), 0.0), X.Sum);
+    evaluateAll(Part);
+    for (const Buffer &X : Used) {
+      BasicBlock *Next = beginAddition(X, Low, High);
+      addToCell(shadowCell(X.Group, X.At), B.CreateLoad(X.Sum->getAllocatedType(), X.Sum));
+      endAddition(Next);
+    }
+    leaveAsItIs(closeLoop(L));
+    B.CreateCondBr(Second, Done, Again);
+    B.SetInsertPoint(Again);
+    leaveAsItIs(B.CreateBr(Pass));
+    for (auto [Phi, InFirst, InSecond] : {std::tuple(From, Begin, End), std::tuple(To, First, Stop),
+                                          std::tuple<PHINode *, Value *, Value *>(Second, B.getFalse(), B.getTrue())}) {
+      Phi->addIncoming(InFirst, Before);
+      Phi->addIncoming(InSecond, Again);
+    }
+    B.SetInsertPoint(Done);
+  }
+
+  // ---- evaluating, adding ----
 
   /// True if iterations of the evaluating loop do not depend on each other.
   bool isParallel() const {
@@ -124,13 +224,13 @@ private:
     }));
   }
 
-  void emitEvaluations(PointAdjoint &Point, Value *First, Value *Last) {
+  void emitEvaluations(PointAdjoint &Point, ArrayRef<Buffer> Used, Value *First, Value *Last) {
     OpenLoop L = openLoop(First, Last, "evaluate");
     Cell[Inner] = L.IV;
-    for (const Buffer &X : Buffers)
+    for (const Buffer &X : Used)
       B.CreateStore(ConstantFP::get(X.Sum->getAllocatedType(), 0.0), X.Sum);
     evaluateAll(Point);
-    for (const Buffer &X : Buffers) {
+    for (const Buffer &X : Used) {
       Type *T = X.Sum->getAllocatedType();
       describe(B.CreateStore(B.CreateLoad(T, X.Sum), bufferCell(X, First)));
     }
@@ -143,16 +243,27 @@ private:
     return B.CreateGEP(T, X.Memory, B.CreateNSWSub(Cell[Inner], First));
   }
 
+  /// Asks whether the cells that X leads to are within the bounds. Returns where to go on, null if there are none.
+  BasicBlock *beginAddition(const Buffer &X, Value *Low, Value *High) {
+    if (!Low)
+      return nullptr;
+    Value *Target = plus(Cell[0], X.At[0]);
+    BasicBlock *Add = newBlock("add"), *Next = newBlock("added");
+    B.CreateCondBr(B.CreateAnd(B.CreateICmpSGE(Target, Low), B.CreateICmpSLT(Target, High)), Add, Next);
+    B.SetInsertPoint(Add);
+    return Next;
+  }
+
+  void endAddition(BasicBlock *Next) {
+    if (!Next)
+      return;
+    B.CreateBr(Next);
+    B.SetInsertPoint(Next);
+  }
+
   /// Adds buffers that lead to the same row of one array.
   void emitAdditions(ArrayRef<Buffer> Same, Value *First, Value *Last, Value *Low, Value *High) {
-    BasicBlock *Skip = nullptr;
-    if (Low) {
-      Value *Target = plus(Cell[0], Same.front().At[0]);
-      BasicBlock *Add = newBlock("add");
-      Skip = newBlock("added");
-      B.CreateCondBr(B.CreateAnd(B.CreateICmpSGE(Target, Low), B.CreateICmpSLT(Target, High)), Add, Skip);
-      B.SetInsertPoint(Add);
-    }
+    BasicBlock *Next = beginAddition(Same.front(), Low, High);
     if (Same.size() == 1) {
       emitAddition(Same, plus(First, Same[0].At[Inner]), plus(Last, Same[0].At[Inner]), First);
     } else {
@@ -166,10 +277,7 @@ private:
         emitAddition(X, To, End, First);
       }
     }
-    if (Skip) {
-      B.CreateBr(Skip);
-      B.SetInsertPoint(Skip);
-    }
+    endAddition(Next);
   }
 
   /// for (cell = From; cell < To; ++cell) u_bar[cell] += the buffers at cell - shift
@@ -197,29 +305,48 @@ private:
 
   // ---- for OpenMP ----
 
+  /// The least and the most that contributions reach out along the first axis.
+  std::pair<int64_t, int64_t> reach() const {
+    auto [Low, High] = std::minmax_element(N.Evaluations.begin(), N.Evaluations.end(),
+                                           [](const Shift &X, const Shift &Y) { return X[0] < Y[0]; });
+    return {(*Low)[0], (*High)[0]};
+  }
+
   void emitSlabs() {
-    int64_t LeastThickness = std::max(LeastSlab, SlabPerReach * (Most[0] - Least[0]));
-    Value *First = B.getInt64(Least[0]), *Cells = B.CreateNSWSub(plus(last(0), Most[0] + 1), First);
-    Value *Thickness = B.CreateBinaryIntrinsic(Intrinsic::umax, B.getInt64(LeastThickness),
-                                               B.CreateUDiv(Cells, B.getInt64(EnoughSlabs)));
+    auto [LeastReach, MostReach] = reach();
+    int64_t LeastThickness = std::max(LeastSlab, SlabPerReach * (MostReach - LeastReach));
+    Value *First = B.getInt64(LeastReach), *Cells = B.CreateNSWSub(plus(last(0), MostReach + 1), First);
+    // Sums over points are added up slab by slab, so that then their number may not depend on the threads.
+    Value *Slabs = B.getInt64(EnoughSlabs);
+    if (scalarSums().empty() || !addsAtHome())
+      Slabs = B.CreateNSWMul(createThreadCount(B), B.getInt64(SlabsPerThread));
+    Value *Thickness = B.CreateUDiv(plus(B.CreateNSWAdd(Cells, Slabs), -1), Slabs);
+    Thickness = B.CreateBinaryIntrinsic(Intrinsic::umax, B.getInt64(LeastThickness), Thickness);
     emitShared(B.CreateUDiv(B.CreateNSWAdd(Cells, plus(Thickness, -1)), Thickness), [&](Value *Slab) {
       Value *Low = B.CreateNSWAdd(First, B.CreateNSWMul(Slab, Thickness));
       Value *High = B.CreateNSWAdd(Low, Thickness);
       // The points that reach into the slab.
-      Value *From = B.CreateBinaryIntrinsic(Intrinsic::smax, plus(Low, -Most[0]), B.getInt64(0));
-      Value *To = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(High, -Least[0]), plus(last(0), 1));
+      Value *From = B.CreateBinaryIntrinsic(Intrinsic::smax, plus(Low, -MostReach), B.getInt64(Least[0]));
+      Value *To = B.CreateBinaryIntrinsic(Intrinsic::smin, plus(High, -LeastReach), plus(last(0), Most[0] + 1));
+      Value *LastCell = B.CreateNSWAdd(First, plus(Cells, -1));
+      if (addsAtHome()) { // owners beside the Domain may reach no cell
+        From = B.CreateSelect(B.CreateICmpEQ(Low, First), B.getInt64(Least[0]), From);
+        To = B.CreateSelect(B.CreateICmpSGT(High, LastCell), plus(last(0), Most[0] + 1), To);
+      }
       OpenLoop L = openLoop(From, To, "point");
       Cell[0] = L.IV;
-      if (Home == Away) {
-        emitAxis(1, [&] { emitRow(*Away, Low, High); });
+      if (!addsAtHome()) {
+        emitAxis(1, [&] { emitRow(/*IsOwn=*/false, Low, High); });
       } else { // what is added at home is added by the slab that the point belongs to
         BasicBlock *Own = newBlock("own"), *Other = newBlock("other"), *End = newBlock("point.end");
-        B.CreateCondBr(B.CreateAnd(B.CreateICmpSGE(L.IV, Low), B.CreateICmpSLT(L.IV, High)), Own, Other);
+        Value *Row = B.CreateBinaryIntrinsic(Intrinsic::smax, L.IV, First);
+        Row = B.CreateBinaryIntrinsic(Intrinsic::smin, Row, LastCell);
+        B.CreateCondBr(B.CreateAnd(B.CreateICmpSGE(Row, Low), B.CreateICmpSLT(Row, High)), Own, Other);
         B.SetInsertPoint(Own);
-        emitAxis(1, [&] { emitRow(*Home, Low, High); });
+        emitAxis(1, [&] { emitRow(/*IsOwn=*/true, Low, High); });
         B.CreateBr(End);
         B.SetInsertPoint(Other);
-        emitAxis(1, [&] { emitRow(*Away, Low, High); });
+        emitAxis(1, [&] { emitRow(/*IsOwn=*/false, Low, High); });
         B.CreateBr(End);
         B.SetInsertPoint(End);
       }
@@ -228,19 +355,22 @@ private:
   }
 
   void emitCarry() {
-    startNest({Shift(N.Axes.size(), 0)}, &Points.Carry, &Points.Carry);
+    startNest(OwnPoint, &Points.Carry, &Points.Carry);
+    auto EmitRow = [&] {
+      BasicBlock *Row = newBlock("row");
+      IRBuilder<> RowBuilder(B.CreateBr(Row));
+      startRow(&RowBuilder, /*IsMasked=*/false);
+      B.SetInsertPoint(Row);
+      OpenLoop L = openLoop(B.getInt64(0), plus(last(Inner), 1), "carry");
+      Cell[Inner] = L.IV;
+      evaluateAll(Points.Carry);
+      closeLoop(L);
+    };
+    if (!N.WorkShared)
+      return emitAxis(0, EmitRow);
     emitShared(plus(last(0), 1), [&](Value *Point) {
       Cell[0] = Point;
-      emitAxis(1, [&] {
-        BasicBlock *Row = newBlock("row");
-        IRBuilder<> RowBuilder(B.CreateBr(Row));
-        startRow(&RowBuilder, /*IsMasked=*/false);
-        B.SetInsertPoint(Row);
-        OpenLoop L = openLoop(B.getInt64(0), plus(last(Inner), 1), "carry");
-        Cell[Inner] = L.IV;
-        evaluateAll(Points.Carry);
-        closeLoop(L);
-      });
+      emitAxis(1, EmitRow);
     });
   }
 };

@@ -244,7 +244,8 @@ static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest 
   if (N.isOwnPoint())
     OS << "each point once, in any order";
   else if (N.Tiled)
-    OS << "tile, each point once, " << N.Evaluations.size() << " shifts";
+    OS << "tile, each " << (N.Owners.empty() ? "point" : "shared value") << " once, " << N.Evaluations.size()
+       << " shifts";
   else
     OS << "gather, " << N.Evaluations.size() << " points a cell" << (N.Merged ? ", merged" : "");
   if (N.Tiled && N.Block)

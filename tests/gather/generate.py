@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # Writes a file of random stencils, each three times (gather_laws.h), with their domains:
 #
-#     generate.py SEED COUNT [--real float] [--first N] [--openmp] [--odd] > kernels.cpp
+#     generate.py SEED COUNT [--real float] [--first N] [--openmp] [--odd] [--fluxes] > kernels.cpp
 #
 # The same seed and number give the same kernel, whatever else is in the file. Stencils are nests of counted loops whose
 # accesses are affine in the counters: one to three dimensions, shifts up to 4 cells, several arrays in all layouts that
 # layouts.py knows, written, incremented or updated in place, with guards, in one nest or two. They stay inside of their
 # arrays on every domain, empty ones included, but rows may run into their neighbours. With --openmp they have directives
-# wherever that leaves no race, with --odd accesses and loops of less usual forms.
+# wherever that leaves no race, with --odd accesses and loops of less usual forms. With --fluxes points have values in common
+# (fluxes.py).
 #
 # fuzz.py makes, compiles and runs more of them.
 #
@@ -30,6 +31,7 @@ class Nest:
         self.writes = []   # (layout, shift, component, level, operator, numbers of the reads)
         self.sums = []     # (layout, shift, component, level, axis, reach): sums over a line through the point
         self.faces = []    # numbers of three reads in a line
+        self.shared = []   # values that neighbours share: for each place of one, the numbers of its reads
         self.own = set()
         self.limits = []   # (axis, added to its counter, comparison, number of the limit): mostly ends of 64 bits
 
@@ -41,7 +43,7 @@ class Kernel:
         self.dims = r.choice([1, 1, 2, 2, 2, 3, 3])
         self.counter = r.choice(["int"] * 4 + ["long", "long", "unsigned", "std::size_t"])
         self.signed = self.counter in ("int", "long")
-        self.style = r.choice(["interior"] * 4 + ["padded"] * 2 + ["guarded"] * 3 + ["wrap"] * (1 if self.signed else 0))
+        self.style = self.choose_style()
         self.cap = [r.choice([9, 17, 33]) for _ in range(self.dims)]
         self.natural = list(range(self.dims)) if self.ch(0.85) else r.sample(range(self.dims), self.dims)
         self.layouts, self.nests, self.masks, self.limits = [], [], 0, []
@@ -55,6 +57,9 @@ class Kernel:
         self.build()
 
     def ch(self, p): return self.r.random() < p
+
+    def choose_style(self):
+        return self.r.choice(["interior"] * 4 + ["padded"] * 2 + ["guarded"] * 3 + ["wrap"] * (1 if self.signed else 0))
 
     # ---- arrays ----
     def array(self, stem, written, kind=None):
@@ -368,6 +373,7 @@ class Kernel:
                 e = (points.linear if self.linear else points.any)([texts[k] for k in numbers])
                 for k in range(len(n.sums)): e += f" + {'' if self.linear else f'{texts[numbers[0]]} * '}sum{k}"
                 if n.faces: e += " + " + points.faces([[texts[k] for k in line] for line in n.faces], self.linear)
+                if n.shared: e += " + " + points.shared([[[texts[k] for k in cells] for cells in places] for places in n.shared], self.linear)
                 c = points.constant()
                 e = re.sub("@(\\d+)@", lambda m: f"r{m[1]}" if n.hoist else self.spelled(n.reads[int(m[1])], mode), e)
                 target = self.spelled(w, mode, "write")
@@ -511,13 +517,14 @@ inline real minmod(real a, real b) {
 """
 
 
-def kernel(seed, number, openmp=False, odd=False):
-    return Kernel(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", openmp, odd)
+def kernel(seed, number, openmp=False, odd=False, fluxes=False):
+    from fluxes import FluxKernel
+    return (FluxKernel if fluxes else Kernel)(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", openmp, odd)
 
 
-def write(seed, numbers, real, openmp, odd, out):
+def write(seed, numbers, real, openmp, odd, fluxes, out):
     out.write(HEAD.replace("@", f"{seed}_{numbers[0]}").replace("$", real))
-    for k in numbers: out.write("\n" + kernel(seed, k, openmp, odd).write())
+    for k in numbers: out.write("\n" + kernel(seed, k, openmp, odd, fluxes).write())
     out.write("\n} // namespace\n")
 
 
@@ -530,8 +537,9 @@ def main():
     p.add_argument("--real", choices=["float", "double"], default="double")
     p.add_argument("--openmp", action="store_true", help="with OpenMP directives")
     p.add_argument("--odd", action="store_true", help="with accesses and loops of less usual forms")
+    p.add_argument("--fluxes", action="store_true", help="points have values in common with their neighbours")
     a = p.parse_args()
-    write(a.seed, list(range(a.first, a.first + a.count)), a.real, a.openmp, a.odd, sys.stdout)
+    write(a.seed, list(range(a.first, a.first + a.count)), a.real, a.openmp, a.odd, a.fluxes, sys.stdout)
 
 
 if __name__ == "__main__":

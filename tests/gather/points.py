@@ -19,6 +19,10 @@ FLUX = ["(@ + #) * (# - @)", "mean(@, #) * (# - @)", "@ * # / (real(2) + @ * @ +
         "std::fmax(std::fabs(@), std::fabs(#)) * (# - @)", "std::fmax(@, real(0)) * # - std::fmin(#, real(0)) * @", "std::exp(real(0.1) * (@ - #))"]
 
 
+# Of a value that neighbours share, and the next one.
+OF_SHARED = ["C * (@ - #)"] * 4 + ["@ * #", "std::fmax(@, #)", "@ / (real(2) + # * #)", "std::sqrt(real(1) + @ * @) * C - #"]
+
+
 class Points:
     def __init__(self, r, coefficients):
         self.r, self.coefficients = r, coefficients
@@ -37,6 +41,19 @@ class Points:
         flux = "(# - @)" if linear else self.r.choice(FLUX)
         of = lambda left, right: f"({flux.replace('@', left).replace('#', right)})"
         return " + ".join(f"{self.constant()} * ({of(mid, high)} - {of(low, mid)})" for low, mid, high in lines)
+
+    def shared(self, values, linear):
+        """For each value, from what its points read at each of its places: a function of the value at all places."""
+        terms = []
+        for places in values:
+            marks = [f"{{{k}}}" for k in range(len(places[0]))]
+            value = self.linear(marks) if linear else self.any(marks)
+            texts = ["(" + value.format(*reads) + ")" for reads in places]
+            if len(texts) % 2: texts.append(texts[0])
+            for left, right in zip(texts[::2], texts[1::2]):
+                form = "@ - #" if linear else self.r.choice(OF_SHARED).replace("C", self.constant())
+                terms.append("(" + form.replace("@", left).replace("#", right) + ")")
+        return " + ".join(terms)
 
     def any(self, reads):
         """An expression in which every read occurs."""
