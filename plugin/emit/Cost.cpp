@@ -108,9 +108,13 @@ GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points) {
         Cost += 3;
     return Cost;
   };
+  auto CostOfAll = [&](const PointAdjoint &Point) {
+    return costOfStores(*Point.F, OnCpu, [](const Value *) { return true; }) + CostOfBuffers(Point);
+  };
   C.Tile += CostOfBuffers(Away);
+  C.Home = Points.Home.F ? CostOfAll(Points.Home) : C.Tile;
   if (Points.Owner.F)
-    C.Owner = costOfStores(*Points.Owner.F, OnCpu, [](const Value *) { return true; }) + CostOfBuffers(Points.Owner);
+    C.Owner = CostOfAll(Points.Owner);
   return C;
 }
 
@@ -150,7 +154,7 @@ static constexpr unsigned LeastWork = 200;
 
 bool isTooLightToTile(const GatherCost &C) { return C.Tile <= LeastWork; }
 
-bool isWorthSharing(const GatherCost &C) { return 10 * C.Owner < 9 * C.Tile; }
+bool isWorthSharing(const GatherCost &C) { return 10 * C.Owner < 9 * C.Home; }
 
 bool isWorthTiling(const GatherCost &C) {
   // Measured with 512-bit vectors on one core. Of merged points the ratio is that of the times: at 1.7 (WENO5) a tile
@@ -158,7 +162,8 @@ bool isWorthTiling(const GatherCost &C) {
   // can, primal values above all: a ratio of 3.4 pays, 1.4 does not.
   if (isTooLightToTile(C))
     return false;
-  unsigned Tile = C.Owner ? C.Owner : C.Tile;
+  unsigned AtHome = C.Home - C.Tile;
+  unsigned Tile = C.Owner ? std::max(C.Owner, AtHome) - AtHome : C.Tile;
   return C.IsMerged ? 4 * C.Gather > 5 * Tile : 2 * C.Gather > 5 * Tile;
 }
 

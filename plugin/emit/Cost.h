@@ -16,7 +16,8 @@ namespace adstencil {
 
 struct GatherCost {
   unsigned Gather = 0, Tile = 0;
-  unsigned Owner = 0;    ///< tile with shared values; 0: there are none
+  unsigned Owner = 0;    ///< tile with shared values, and what is added at home; 0: there are none
+  unsigned Home = 0;     ///< tile without, and what is added at home
   bool IsMerged = false; ///< what neighbouring points share is counted once
 };
 

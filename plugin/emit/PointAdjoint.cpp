@@ -384,7 +384,8 @@ static bool chooseTile(const AdjointPlan &P, GatherNest &N, PointAdjoints &Point
   bool IsLight = !IsDemanded && options().Tiles == Choice::ByCost && isTooLightToTile(estimateCost(N, Points));
   if (IsLight || options().Tiles == Choice::Never)
     return true;
-  if (!deriveOwner(P, N, Points, FAM))
+  if (!deriveOwner(P, N, Points, FAM) ||
+      (Points.Owner.F && N.HasHomes && !derive(P, N, PointRole::Home, Points.Home, FAM)))
     return false;
   if (Points.Owner.F && options().Merges == Choice::ByCost && !isWorthSharing(estimateCost(N, Points)))
     discardOwner(N, Points, FAM);
@@ -412,12 +413,14 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
   } else {
     bool Evaluates = !N.Vjp && N.Owners.empty();
     if ((Evaluates && !Points.Away.F && !derive(P, N, PointRole::Away, Points.Away, FAM)) ||
-        (Evaluates && N.HasHomes && !derive(P, N, PointRole::Home, Points.Home, FAM)) ||
+        (Evaluates && N.HasHomes && !Points.Home.F && !derive(P, N, PointRole::Home, Points.Home, FAM)) ||
         (Adjoint && N.Carries && !derive(P, N, PointRole::Carry, Points.Carry, FAM)))
       return false;
   }
-  if ((Points.Whole.F || N.Vjp || !N.Owners.empty()) && Points.Away.F)
-    discard(Points.Away, FAM);
+  if (Points.Whole.F || N.Vjp || !N.Owners.empty())
+    for (PointAdjoint *Tried : {&Points.Away, &Points.Home})
+      if (Tried->F)
+        discard(*Tried, FAM);
   if (!N.Assumed.empty() && !N.Tiled)
     for (PointRole Role : {PointRole::Away, PointRole::Home, PointRole::Carry, PointRole::Whole}) {
       unsigned Index = unsigned(Role);

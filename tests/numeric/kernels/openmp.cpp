@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../laws.h"
 
+#include <cmath>
 #include <cstddef>
 #include <utility>
 
@@ -249,5 +250,36 @@ ADSTENCIL_KERNEL void linear_clause(real* y, const real* u, int n) {
   y[n] = u[at] * u[at];
 }
 LAW_CASE(linear_clause, arrays(out("y", 11), in("u", 24)), (x[0], x[1], 10), (x[0], xb[0], x[1], xb[1], 10));
+
+// A tile in which two rows of points share a value that depends on a scalar and reads nothing that is added to: the owners
+// of the first row's values are in front of the Domain.
+static real shared_value(real a, real c) { return std::exp(a * c) / (2 + std::sin(a) * a * c); }
+ADSTENCIL_KERNEL ADSTENCIL_STRATEGY("tile") void omp_shared_scalar(real* y, const real* u,
+                                                                   ADSTENCIL_INACTIVE const real* c,
+                                                                   ADSTENCIL_ACTIVE real a, int nx, int ny) {
+#pragma omp parallel for
+  for (int j = 0; j < ny; ++j)
+    for (int i = 1; i < nx - 1; ++i) {
+      const int p = i + nx * j;
+      y[p] = u[p - 1] * u[p + 1] - (shared_value(a, c[p + nx]) - shared_value(a, c[p]));
+    }
+}
+LAW_CASE(omp_shared_scalar, arrays(out("y", 160), in("u", 160), inactive("c", 168), in("a", 1)),
+         (x[0], x[1], x[2], *x[3], 8, 20), (x[0], xb[0], x[1], xb[1], x[2], *x[3], xb[3], 8, 20))
+    .reference([](call_arguments) {
+      const real a = *x[3];
+      const auto slope = [=](real c) {
+        const real d = 2 + std::sin(a) * a * c;
+        return shared_value(a, c) * (c - (std::cos(a) * a + std::sin(a)) * c / d);
+      };
+      for (int j = 0; j < 20; ++j)
+        for (int i = 1; i < 7; ++i) {
+          const int p = i + 8 * j;
+          xb[1][p - 1] += x[1][p + 1] * xb[0][p];
+          xb[1][p + 1] += x[1][p - 1] * xb[0][p];
+          *xb[3] -= (slope(x[2][p + 8]) - slope(x[2][p])) * xb[0][p];
+          xb[0][p] = 0;
+        }
+    });
 
 } // namespace LAW_VARIANT
