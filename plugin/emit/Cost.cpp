@@ -98,23 +98,26 @@ static GatherCost costOfArithmetic(const GatherNest &N, const PointAdjoints &Poi
   return C;
 }
 
+/// What takes a contribution through its buffer.
+static unsigned costOfBuffers(const GatherNest &N, const PointAdjoint &Point) {
+  unsigned Cost = 0;
+  for (auto [I, A] : enumerate(Point.Arguments))
+    if (A.TheKind == PointArgument::CellShadow && A.OfLoad && N.Groups[A.Number].Gathered && Point.uses(I))
+      Cost += 3;
+  return Cost;
+}
+
+unsigned costOfPoint(const GatherNest &N, const PointAdjoint &Point) {
+  return costOfStores(*Point.F, OnCpu, [](const Value *) { return true; }) + costOfBuffers(N, Point);
+}
+
 GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points) {
   const PointAdjoint &Away = Points.Away;
   GatherCost C = costOfArithmetic(N, Points, OnCpu);
-  auto CostOfBuffers = [&](const PointAdjoint &Point) {
-    unsigned Cost = 0;
-    for (auto [I, A] : enumerate(Point.Arguments))
-      if (A.TheKind == PointArgument::CellShadow && A.OfLoad && N.Groups[A.Number].Gathered && Point.uses(I))
-        Cost += 3;
-    return Cost;
-  };
-  auto CostOfAll = [&](const PointAdjoint &Point) {
-    return costOfStores(*Point.F, OnCpu, [](const Value *) { return true; }) + CostOfBuffers(Point);
-  };
-  C.Tile += CostOfBuffers(Away);
-  C.Home = Points.Home.F ? CostOfAll(Points.Home) : C.Tile;
+  C.Tile += costOfBuffers(N, Away);
+  C.Home = Points.Home.F ? costOfPoint(N, Points.Home) : C.Tile;
   if (Points.Owner.F)
-    C.Owner = CostOfAll(Points.Owner);
+    C.Owner = costOfPoint(N, Points.Owner);
   return C;
 }
 
@@ -157,14 +160,14 @@ bool isTooLightToTile(const GatherCost &C) { return C.Tile <= LeastWork; }
 bool isWorthSharing(const GatherCost &C) { return 10 * C.Owner < 9 * C.Home; }
 
 bool isWorthTiling(const GatherCost &C) {
-  // Measured with 512-bit vectors on one core. Of merged points the ratio is that of the times: at 1.7 (WENO5) a tile
-  // takes 0.65 of the gather's time, at 0.9 (shallow ice) twice as much. Of others the optimiser still shares what it
-  // can, primal values above all: a ratio of 3.4 pays, 1.4 does not.
+  // Measured with 512-bit vectors on one core. Of merged points a tile takes 0.65 of the gather's time at a ratio of 1.7
+  // (WENO5 without owners), up to 1.4 times the gather's at 1.3 (shallow ice with owners), twice as much at 0.9 (without).
+  // Of others the optimiser still shares what it can, primal values above all: a ratio of 3.4 pays, 1.4 does not.
   if (isTooLightToTile(C))
     return false;
   unsigned AtHome = C.Home - C.Tile;
   unsigned Tile = C.Owner ? std::max(C.Owner, AtHome) - AtHome : C.Tile;
-  return C.IsMerged ? 4 * C.Gather > 5 * Tile : 2 * C.Gather > 5 * Tile;
+  return C.IsMerged ? 2 * C.Gather > 3 * Tile : 2 * C.Gather > 5 * Tile;
 }
 
 bool isWorthTilingGrid(const GatherCost &C, unsigned Words) {

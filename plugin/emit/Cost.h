@@ -24,6 +24,9 @@ struct GatherCost {
 /// Estimates both from the adjoint of a point away from home, and from merged points and owners if there are any.
 GatherCost estimateCost(const GatherNest &N, const PointAdjoints &Points);
 
+/// All that a point does in a tile, buffers included.
+unsigned costOfPoint(const GatherNest &N, const PointAdjoint &Point);
+
 /// Estimates both for a grid on a GPU, in issued instructions a point. Also what a tile's threads do beside evaluating:
 /// the exchange through shared memory, and the points that several planes have.
 GatherCost estimateGridCost(const GatherNest &N, const PointAdjoints &Points);

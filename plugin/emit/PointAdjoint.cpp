@@ -365,18 +365,10 @@ static bool isToBeTiled(const GatherNest &N, const PointAdjoints &Points) {
   return isWorthTiling(estimateCost(N, Points));
 }
 
-static void discardOwner(GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
-  N.Owners.clear();
-  for (PointAdjoint &Part : Points.Parts)
-    discard(Part, FAM);
-  Points.Parts.clear();
-  if (Points.Owner.F)
-    discard(Points.Owner, FAM);
-}
-
 /// Decides whether the nest is tiled, and whether points share values if it is.
 static bool chooseTile(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool IsDemanded = N.Tiled;
+
   if (N.Block) {
     N.Tiled = IsDemanded || isToBeTiled(N, Points);
     return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "emit/SharedPoint.h"
 
+#include "emit/Cost.h"
 #include "emit/PointCopies.h"
 #include "emit/SharedValues.h"
 #include "frontend/Options.h"
@@ -15,6 +16,8 @@ namespace {
 constexpr unsigned LeastWork = 5;
 /// Nor are more points than these: the corners of a cell.
 constexpr size_t MostPoints = 8;
+/// Compile time is worth more than trying more than that.
+constexpr size_t MostLevels = 3;
 
 class OwnerBuilder : public PointCopies {
 public:
@@ -69,6 +72,15 @@ private:
 
 } // namespace
 
+void discardOwner(GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
+  N.Owners.clear();
+  for (PointAdjoint &Part : Points.Parts)
+    discard(Part, FAM);
+  Points.Parts.clear();
+  if (Points.Owner.F)
+    discard(Points.Owner, FAM);
+}
+
 bool deriveOwner(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool HasHomeLoads = any_of(N.Roles, [](const auto &Entry) { return Entry.second == LoadRole::Home; });
   if (N.Block || N.isOwnPoint() || HasHomeLoads || !N.Conditional.empty() || options().Merges == Choice::Never)
@@ -77,12 +89,18 @@ bool deriveOwner(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fun
   Request R = P.R;
   R.TheMode = DerivativeMode::Vjp;
   R.F = Point.F;
-  bool Good = true;
-  SharedValues Shared;
+  std::vector<SharedValues> Levels;
   if (Point.F->size() == 1)
-    Shared = findSharedValues(N, Point, R, options().Merges == Choice::Always ? 1 : LeastWork);
-  OwnerBuilder Builder(N, R, Point, Shared);
-  if (!Shared.Values.empty() && Shared.Points.size() <= MostPoints && Builder.canCopy(2 * Shared.Points.size() + 1)) {
+    Levels = findSharedValues(N, Point, R, options().Merges == Choice::Always ? 1 : LeastWork);
+  if (Levels.size() > MostLevels)
+    Levels.resize(MostLevels);
+
+  bool Good = true;
+  unsigned Least = 0;
+  for (const SharedValues &Shared : Levels) {
+    OwnerBuilder Builder(N, R, Point, Shared);
+    if (Shared.Points.size() > MostPoints || !Builder.canCopy(2 * Shared.Points.size() + 1))
+      continue;
     auto Write = [&](ArrayRef<Shift> Shifts) {
       PointAdjoint A = Builder.build(Shifts);
       R.F = A.F;
@@ -91,8 +109,16 @@ bool deriveOwner(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fun
                                         DenseMap<const LoadInst *, Value *>(), FAM);
       return A;
     };
+    PointAdjoint Owner = Write(Shared.Points);
+    unsigned Cost = Good ? costOfPoint(N, Owner) : 0;
+    if (Points.Owner.F && Cost >= Least) {
+      discard(Owner, FAM);
+      continue;
+    }
+    discardOwner(N, Points, FAM);
+    Least = Cost;
     N.Owners = Shared.Points;
-    Points.Owner = Write(Shared.Points);
+    Points.Owner = std::move(Owner);
     for (const Shift &S : Shared.Points)
       Points.Parts.push_back(Write(S));
   }

@@ -20,5 +20,7 @@ namespace adstencil {
 
 /// Writes Points.Owner, Points.Parts and N.Owners, if points share values. Returns false after a report.
 bool deriveOwner(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, llvm::FunctionAnalysisManager &FAM);
+/// Takes it back.
+void discardOwner(GatherNest &N, PointAdjoints &Points, llvm::FunctionAnalysisManager &FAM);
 
 } // namespace adstencil

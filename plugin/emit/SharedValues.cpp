@@ -21,25 +21,31 @@ public:
         enter(I);
   }
 
-  SharedValues find(unsigned LeastWork) {
+  std::vector<SharedValues> find(unsigned LeastWork) {
     SmallPtrSet<const Instruction *, 16> Candidates;
     for (const Instruction &I : Body)
       if (isMoving(&I) && Positions[numberOf(&I).Class].size() > 1 && Active.isActive(&I) && !isa<LoadInst>(I) &&
           workBehind(I) >= LeastWork)
         Candidates.insert(&I);
-    for (;;) {
+    std::vector<SharedValues> Levels;
+    while (!Candidates.empty()) {
       SetVector<const Instruction *> Outermost = outermost(Candidates);
       std::map<unsigned, std::map<Shift, const Instruction *>> Found;
       for (const Instruction *I : Outermost)
         Found[numberOf(I).Class][numberOf(I).At] = I;
       // Values of which all but one are parts of other shared values are left to those.
-      if (Candidates.remove_if([&](const Instruction *I) {
-            auto Of = Found.find(numberOf(I).Class);
-            return Of != Found.end() && Of->second.size() < 2;
-          }))
+      bool Alone = Candidates.remove_if([&](const Instruction *I) {
+        auto Of = Found.find(numberOf(I).Class);
+        return Of != Found.end() && Of->second.size() < 2;
+      });
+      if (Alone)
         continue;
-      return assign(Outermost, Found);
+      if (Outermost.empty())
+        break;
+      Levels.push_back(assign(Outermost, Found));
+      Candidates.remove_if([&](const Instruction *I) { return Found.count(numberOf(I).Class) != 0; });
     }
+    return Levels;
   }
 
 private:
@@ -178,7 +184,8 @@ private:
 
 } // namespace
 
-SharedValues findSharedValues(const GatherNest &N, const PointAdjoint &Point, const Request &R, unsigned LeastWork) {
+std::vector<SharedValues> findSharedValues(const GatherNest &N, const PointAdjoint &Point, const Request &R,
+                                           unsigned LeastWork) {
   return ShiftNumbering(N, Point, R).find(LeastWork);
 }
 

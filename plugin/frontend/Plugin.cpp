@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Pipeline.h"
 #include "device/HostDevice.h"
+#include "emit/AlignSpills.h"
 #include "emit/HideCounters.h"
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
@@ -46,8 +47,12 @@ static void registerPasses(llvm::PassBuilder &PB) {
   });
   PB.registerOptimizerLastEPCallback(
       [](llvm::ModulePassManager &MPM, llvm::OptimizationLevel Level, llvm::ThinOrFullLTOPhase) {
-        if (Level != llvm::OptimizationLevel::O0)
-          MPM.addPass(llvm::createModuleToFunctionPassAdaptor(HideCountersPass()));
+        if (Level == llvm::OptimizationLevel::O0)
+          return;
+        llvm::FunctionPassManager FPM;
+        FPM.addPass(AlignSpillsPass());
+        FPM.addPass(HideCountersPass());
+        MPM.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(FPM)));
       });
 }
 
