@@ -16,6 +16,7 @@
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
 #include "model/GridNest.h"
+#include "model/KeptBody.h"
 #include "model/Normalise.h"
 #include "model/OpenMP.h"
 #include "model/Request.h"
@@ -172,18 +173,23 @@ static Outcome reverseGrid(Request &R, FunctionAnalysisManager &FAM, NoGather &W
     return Outcome::Refused;
   if (!mayGather(R))
     return Outcome::NoNest;
+  UnstridedAxes Unstrided = unstride(*R.F, FAM);
+  // What keeps a grid-stride loop a loop is why its points are not gathered.
+  auto Give = [&](NoGather Other) {
+    Why = Unstrided.Reason.empty() ? Other : NoGather{Unstrided.Reason, samePlace(*R.F, Unstrided.Place)};
+    return Outcome::NoNest;
+  };
   GridNest Grid;
   NoNest NotFormed;
-  if (!formNest(*R.F, Grid, NotFormed, FAM)) {
-    Why = {NotFormed.Reason, NotFormed.At};
-    return Outcome::NoNest;
-  }
+  if (!formNest(*R.F, Unstrided, Grid, NotFormed, FAM))
+    return Give({NotFormed.Reason, NotFormed.At});
   if (!isValid(R, "the nest of points"))
     return Outcome::Refused;
   if (options().PrintNormalised)
     R.F->print(errs());
   nameArguments(R);
-  return reverse(R, FAM, &Grid, Why);
+  Outcome Tried = reverse(R, FAM, &Grid, Why);
+  return Tried == Outcome::NoNest ? Give(Why) : Tried;
 }
 
 static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {

@@ -180,8 +180,18 @@ bool mayFollow(const AdjointPlan &P, const Instruction *A, const Instruction *B)
 }
 
 bool seesOriginal(const AdjointPlan &P, ScalarEvolution &SE, const LoadInst &L, const StoreInst &S) {
-  if (P.Grid) // other threads store to cells of their own, which this one does not read
-    return !mayFollow(P, &S, &L);
+  if (P.Grid) { // other threads store to cells of their own, which this one does not read
+    if (mayFollow(P, &S, &L))
+      return false;
+    if (!P.Grid->hasStrided())
+      return true;
+    const auto *Distance = dyn_cast<SCEVConstant>(
+        SE.getMinusSCEV(addressOf(SE, L.getPointerOperand()), addressOf(SE, S.getPointerOperand())));
+    const DataLayout &DL = L.getDataLayout();
+    uint64_t Size = std::max(DL.getTypeStoreSize(L.getType()), DL.getTypeStoreSize(S.getValueOperand()->getType()));
+    return Distance && Distance->getAPInt().abs().getActiveBits() < 63 &&
+           gridPointsApart(P, SE, S, Distance->getAPInt().abs().getZExtValue() + Size);
+  }
   const Loop *Innermost = P.LI.getLoopFor(L.getParent());
   if (!Innermost || P.LI.getLoopFor(S.getParent()) != Innermost || mayFollow(P, &S, &L))
     return false;

@@ -124,6 +124,10 @@ llvm::Value *proveWrittenOnce(AdjointPlan &P, llvm::ScalarEvolution &SE, const l
 /// stores to no cell twice and reads none of the array's behind its store.
 bool storesOncePerPoint(AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Value *Root, const llvm::Loop *Nest);
 
+/// The same for points of one thread (gridPointsApart): true if all accesses of the array lie in a block of a constant
+/// size that belongs to the point alone.
+bool storesApart(AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Value *Root, const llvm::Loop *Nest);
+
 /// Decides the ReadStrategy of all arrays that are read.
 void planReads(AdjointPlan &P, llvm::ScalarEvolution &SE);
 

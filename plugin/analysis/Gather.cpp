@@ -383,6 +383,9 @@ private:
   bool checkPoints() {
     if (N.Axes.size() != P.Grid->Axes.size())
       return fail("its points are not a nest of loops");
+    bool Strided = P.Grid->hasStrided();
+    if (Strided && N.ReadsOtherLevels)
+      return fail("points of one thread may store to cells of an array that others read");
     for (const Value *Root : StoredRoots) {
       bool OnlyIncrements = all_of(N.Accesses, [&](auto &Entry) {
         auto *S = dyn_cast<StoreInst>(Entry.first);
@@ -398,8 +401,26 @@ private:
       if (!OnlyIncrements && !storesOncePerPoint(P, SE, Root, Outermost))
         return fail("a thread may store to a cell of '" + nameOf(Root) +
                     "' twice, or read a cell that it has stored to");
+      if (Strided && !OnlyIncrements && !storesApart(P, SE, Root, Outermost))
+        return fail("points of one thread may meet the same cell of '" + nameOf(Root) + "'");
     }
     keepGridCellsApart(N, P);
+    return demandIndices();
+  }
+
+  /// Indices of 32 bits are below 2^31 where they are those of threads. Where they are counters of loops it is tested.
+  bool demandIndices() {
+    const SCEV *Most = SE.getConstant(APInt(64, uint64_t(1) << 31));
+    for (const GridAxis &Axis : P.Grid->Axes) {
+      if (!Axis.Strided || Axis.Wide)
+        continue;
+      if (!Axis.High)
+        return fail("its points are not a nest of loops");
+      if (SE.isKnownPredicate(CmpInst::ICMP_SLE, SE.getSCEV(Axis.High), Most))
+        continue;
+      IRBuilder<> B(place());
+      N.Fits.push_back(B.CreateICmpSLE(Axis.High, B.getInt64(uint64_t(1) << 31)));
+    }
     return true;
   }
 

@@ -83,6 +83,8 @@ struct GatherNest {
   llvm::SmallVector<std::pair<llvm::Instruction *, bool>, 4> Assumed; ///< tests and their values, for inner points
   llvm::SmallVector<llvm::Value *, 4> InnerLow, InnerHigh; ///< first and last inner point, by axis; null: all of it
   llvm::SmallVector<llvm::Value *, 2> Once;                ///< i1: where all are true, no cell is stored twice
+  /// i1, on a grid: false if there are more points than an index of the kernel can count. The derivative traps then.
+  llvm::SmallVector<llvm::Value *, 2> Fits;
   llvm::Value *Apart = nullptr; ///< i1, on a grid: true if cells that are gathered into do not overlap; null: proved
   llvm::SmallVector<llvm::Value *, 16> Needs; ///< values of the kernel that the gather is written with
   bool MayTile = false;           ///< every point contributes for each of its reads, so that it can be evaluated once
@@ -114,6 +116,10 @@ struct NoGather {
   const llvm::Instruction *At = nullptr;
 };
 
+/// True if blocks of Size bytes, at a constant distance from what Access touches, do not overlap for different points
+/// of one thread of a grid: points that differ along axes with grid-stride loops only (model/Unstride.h). With one
+/// point a thread it always is.
+bool gridPointsApart(const AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm::Instruction &Access, uint64_t Size);
 /// For the points of a grid, whose cells have one writer each: which arrays may be gathered into at all, and whether
 /// different cells of a group have different addresses (analysis/GridCells.cpp).
 /// Makes arrays that are met in ways that cannot be told apart home ones. Reads are roles by load.

@@ -10,7 +10,7 @@
 // how cells are added to.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "analysis/AdjointPlan.h"
+#include "analysis/Addresses.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/IR/IRBuilder.h"
@@ -58,6 +58,70 @@ private:
     auto *Limit = dyn_cast<SCEVConstant>(E->getOperand(0));
     bool IsCutOff = Limit && E->getNumOperands() == 2 && Limit->getAPInt() == APInt(64, CutOff, /*isSigned=*/true);
     return IsCutOff ? visit(E->getOperand(1)) : E;
+  }
+};
+
+/// Puts axes in the order of their strides, when compiling.
+class StrideOrder {
+public:
+  /// By axis: strides in bytes, and how many more cells than points there are.
+  StrideOrder(ScalarEvolution &SE, const GridNest &Grid, ArrayRef<const SCEV *> Strides, ArrayRef<int64_t> Spread)
+      : SE(SE), Grid(Grid), Strides(Strides), Spread(Spread), Int(Type::getInt64Ty(SE.getContext())) {}
+
+  /// How many bytes all cells lie within, if those along the given axes are apart; otherwise null. The axes may be in
+  /// any order of strides, and each bound of an axis is worth a try.
+  const SCEV *findBytes(SmallVector<unsigned, 4> Axes, uint64_t Size) {
+    do {
+      SmallVector<unsigned, 4> Inwards(reverse(Axes));
+      SmallVector<const SCEV *, 4> Smaller;
+      if (const SCEV *Bytes = tryOrder(Inwards, SE.getConstant(Int, Size), Smaller))
+        return Bytes;
+    } while (std::next_permutation(Axes.begin(), Axes.end()));
+    return nullptr;
+  }
+
+private:
+  ScalarEvolution &SE;
+  const GridNest &Grid;
+  ArrayRef<const SCEV *> Strides;
+  ArrayRef<int64_t> Spread;
+  Type *Int;
+
+  const SCEV *number(int64_t X) { return SE.getConstant(Int, X, /*isSigned=*/true); }
+
+  /// True if S is not negative, given that these strides are positive: `2 nx` is not, if nx is a stride.
+  bool isNotNegative(const SCEV *S, ArrayRef<const SCEV *> Positive) {
+    if (SE.isKnownNonNegative(S))
+      return true;
+    for (const SCEV *Stride : Positive)
+      for (int64_t Times = 1; !isa<SCEVConstant>(Stride) && Times <= MostSpare; ++Times)
+        if (SE.isKnownNonNegative(SE.getMinusSCEV(S, SE.getMulExpr(Stride, number(Times)))))
+          return true;
+    return false;
+  }
+
+  /// Smaller: the strides of the axes before, which are positive, because they exceed something that is.
+  const SCEV *tryOrder(ArrayRef<unsigned> Order, const SCEV *Bytes, SmallVectorImpl<const SCEV *> &Smaller) {
+    if (Order.empty())
+      return Bytes;
+    unsigned D = Order.front();
+    const SCEV *Stride = Strides[D];
+    if (!isNotNegative(SE.getMinusSCEV(Stride, Bytes), Smaller))
+      return nullptr;
+    Smaller.push_back(Stride);
+    const GridAxis &Axis = Grid.Axes[D];
+    for (const WeakTrackingVH &Upper : Axis.Uppers)
+      for (const WeakTrackingVH &Lower : Axis.Lowers) {
+        if (!Upper || !Lower)
+          continue;
+        const SCEV *Steps =
+            SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), PlainSizes(SE).visit(SE.getSCEV(Lower)));
+        Steps = SE.getAddExpr(Steps, number(Spread[D] - 1));
+        if (const SCEV *All = tryOrder(Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps)), Smaller))
+          return All;
+      }
+    Smaller.pop_back();
+    return nullptr;
   }
 };
 
@@ -119,55 +183,16 @@ private:
 
   // ---- when compiling ----
 
-  /// Fills C.Bytes. The axes may be in any order of strides, and each bound of an axis is worth a try.
+  /// Fills C.Bytes.
   bool findBytes(Cells &C) {
     SmallVector<unsigned, 4> Order;
     for (unsigned D = 0; D != N.Axes.size(); ++D)
       Order.push_back(D);
-    do {
-      SmallVector<unsigned, 4> Inwards(reverse(Order));
-      SmallVector<const SCEV *, 4> Smaller;
-      if (tryOrder(C, Inwards, SE.getConstant(Int, sizeOf(C)), Smaller))
-        return true;
-    } while (std::next_permutation(Order.begin(), Order.end()));
-    return false;
-  }
-
-  /// True if S is not negative, given that these strides are positive: `2 nx` is not, if nx is a stride.
-  bool isNotNegative(const SCEV *S, ArrayRef<const SCEV *> Strides) {
-    if (SE.isKnownNonNegative(S))
-      return true;
-    for (const SCEV *Stride : Strides)
-      for (int64_t Times = 1; !isa<SCEVConstant>(Stride) && Times <= MostSpare; ++Times)
-        if (SE.isKnownNonNegative(SE.getMinusSCEV(S, SE.getMulExpr(Stride, number(Times)))))
-          return true;
-    return false;
-  }
-
-  /// Smaller: the strides of the axes before, which are positive, because they exceed something that is.
-  bool tryOrder(Cells &C, ArrayRef<unsigned> Order, const SCEV *Bytes, SmallVectorImpl<const SCEV *> &Smaller) {
-    if (Order.empty()) {
-      C.Bytes = Bytes;
-      return true;
-    }
-    unsigned D = Order.front();
-    const SCEV *Stride = C.Group->StrideForm[D];
-    if (!isNotNegative(SE.getMinusSCEV(Stride, Bytes), Smaller))
-      return false;
-    Smaller.push_back(Stride);
-    const GridAxis &Axis = P.Grid->Axes[D];
-    for (const WeakTrackingVH &Upper : Axis.Uppers)
-      for (const WeakTrackingVH &Lower : Axis.Lowers) {
-        if (!Upper || !Lower)
-          continue;
-        const SCEV *Steps =
-            SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), PlainSizes(SE).visit(SE.getSCEV(Lower)));
-        Steps = SE.getAddExpr(Steps, number(C.Most[D] - C.Least[D] - 1));
-        if (tryOrder(C, Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps)), Smaller))
-          return true;
-      }
-    Smaller.pop_back();
-    return false;
+    SmallVector<int64_t, 4> Spread;
+    for (auto [Least, Most] : zip(C.Least, C.Most))
+      Spread.push_back(Most - Least);
+    C.Bytes = StrideOrder(SE, *P.Grid, C.Group->StrideForm, Spread).findBytes(std::move(Order), sizeOf(C));
+    return C.Bytes;
   }
 
   const SCEV *lowOf(const Cells &C) {
@@ -237,6 +262,42 @@ private:
 };
 
 } // namespace
+
+bool gridPointsApart(const AdjointPlan &P, ScalarEvolution &SE, const Instruction &Access, uint64_t Size) {
+  if (!P.Grid->hasStrided())
+    return true;
+  SmallVector<const Loop *, 4> Loops; // innermost first
+  for (const Loop *L = P.LI.getLoopFor(Access.getParent()); L; L = L->getParentLoop())
+    Loops.push_back(L);
+  if (Loops.size() != P.Grid->Axes.size())
+    return false;
+  DenseMap<const Loop *, const SCEV *> Steps;
+  const SCEV *Rest = addressOf(SE, getLoadStorePointerOperand(&Access));
+  while (const auto *Rec = dyn_cast<SCEVAddRecExpr>(Rest)) {
+    if (!Rec->isAffine() || !SE.isLoopInvariant(Rec->getStepRecurrence(SE), Loops.back()))
+      return false;
+    Steps[Rec->getLoop()] = Rec->getStepRecurrence(SE);
+    Rest = Rec->getStart();
+  }
+  if (!SE.isLoopInvariant(Rest, Loops.back()))
+    return false;
+  SmallVector<const SCEV *, 4> Strides;
+  SmallVector<unsigned, 4> Strided, All;
+  for (auto [D, L] : enumerate(reverse(Loops))) {
+    const SCEV *Stride = Steps.lookup(L);
+    All.push_back(D);
+    if (P.Grid->Axes[D].Strided)
+      Strided.push_back(D);
+    auto *C = dyn_cast_or_null<SCEVConstant>(Stride);
+    Strides.push_back(C ? SE.getConstant(C->getAPInt().abs()) : Stride);
+    if (!Stride && P.Grid->Axes[D].Strided)
+      return false;
+  }
+  SmallVector<int64_t, 4> None(Strides.size(), 0);
+  StrideOrder Order(SE, *P.Grid, Strides, None);
+  // The other axes may say what is known of a stride: nx * ny is positive where there is a point below nx and ny.
+  return Order.findBytes(Strided, Size) || (!is_contained(Strides, nullptr) && Order.findBytes(All, Size));
+}
 
 Value *gridCellsApart(const GatherNest &N, const AdjointPlan &P, ScalarEvolution &SE, Instruction *Place) {
   return CellProof(N, P, SE, Place).prove();

@@ -65,7 +65,9 @@ private:
   bool isOwnPoint(ArrayRef<LoadInst *> Loads) {
     return any_of(Stores, [&](const auto &Array) {
       return all_of(Loads, [&](const LoadInst *L) {
-        return any_of(Array.second, [&](const StoreInst *S) { return sameIndex(*L, *S) && isExecutedWith(*S, *L); });
+        return any_of(Array.second, [&](const StoreInst *S) {
+          return sameIndex(*L, *S) && isExecutedWith(*S, *L) && (!P.Grid || isPointsOwn(*S));
+        });
       });
     });
   }
@@ -74,6 +76,11 @@ private:
     const DataLayout &DL = L.getDataLayout();
     return DL.getTypeStoreSize(L.getType()) == DL.getTypeStoreSize(S.getValueOperand()->getType()) &&
            offsetOf(&L) == offsetOf(&S);
+  }
+
+  /// True if no other point of the thread stores there either.
+  bool isPointsOwn(const StoreInst &S) const {
+    return gridPointsApart(P, SE, S, S.getDataLayout().getTypeStoreSize(S.getValueOperand()->getType()));
   }
 
   /// True if S is executed in every iteration (or run) in which L is.

@@ -101,6 +101,12 @@ public:
     });
   }
 
+  bool isApartOnGrid() {
+    collect();
+    std::optional<Block> Bytes = Mixed ? std::nullopt : collectBlock();
+    return Bytes && gridPointsApart(P, SE, *Stores[0], Bytes->size());
+  }
+
   /// Returns false after a report.
   bool decide() {
     collect();
@@ -362,6 +368,10 @@ Value *proveWrittenOnce(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, 
 
 bool storesOncePerPoint(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Nest) {
   return WrittenArray(P, SE, Root, Nest).isOncePerPoint();
+}
+
+bool storesApart(AdjointPlan &P, ScalarEvolution &SE, const Value *Root, const Loop *Nest) {
+  return WrittenArray(P, SE, Root, Nest).isApartOnGrid();
 }
 
 bool planWrittenShadows(AdjointPlan &P, ScalarEvolution &SE) {

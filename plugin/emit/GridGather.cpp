@@ -74,19 +74,21 @@ void GridEmitter::emitAxis(unsigned Axis) {
   BasicBlock *Before = B.GetInsertBlock(), *Head = newBlock("cell"), *Body = newBlock("cell.body"),
              *Exit = newBlock("cell.end");
   // An axis has fewer than 2^31 threads and cells, so the sum of both is a number of 32 bits, without sign: counters
-  // of 64 bits would take twice the registers.
-  Value *Count = B.CreateAdd(B.CreateTrunc(last(Axis), B.getInt32Ty()), B.getInt32(Most[Axis] - Least[Axis] + 1));
+  // of 64 bits would take twice the registers. They are for loops that have them, too.
+  Type *Int = Grid.Axes[Axis].Wide ? B.getInt64Ty() : B.getInt32Ty();
+  Value *Count = B.CreateAdd(B.CreateZExtOrTrunc(last(Axis), Int), ConstantInt::get(Int, Most[Axis] - Least[Axis] + 1));
+  Value *First = B.CreateZExt(Thread[Axis], Int), *Step = B.CreateZExt(Threads[Axis], Int);
   B.CreateBr(Head);
   B.SetInsertPoint(Head);
-  PHINode *Q = B.CreatePHI(B.getInt32Ty(), 2, "cell");
-  Q->addIncoming(Thread[Axis], Before);
+  PHINode *Q = B.CreatePHI(Int, 2, "cell");
+  Q->addIncoming(First, Before);
   B.CreateCondBr(B.CreateICmpULT(Q, Count), Body, Exit);
   B.SetInsertPoint(Body);
   // Most threads have one cell. A pointer for each neighbour, carried from cell to cell, would take twice the
   // registers.
   Cell[Axis] = plus(B.CreateZExt(hidden(Q), B.getInt64Ty()), Least[Axis]);
   emitAxis(Axis + 1);
-  Q->addIncoming(B.CreateNUWAdd(Q, Threads[Axis]), B.GetInsertBlock());
+  Q->addIncoming(B.CreateNUWAdd(Q, Step), B.GetInsertBlock());
   doNotUnroll(B.CreateBr(Head));
   B.SetInsertPoint(Exit);
 }

@@ -438,6 +438,7 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
     N.Needs.push_back(V);
   for (Value *V : N.Once)
     N.Needs.push_back(V);
+  append_range(N.Needs, N.Fits);
   if (N.Apart)
     N.Needs.push_back(N.Apart);
   for (AccessGroup &G : N.Groups) {

@@ -125,6 +125,15 @@ void Emitter::emitNest(const Loop *L, const GatherNest &Nest) {
     B.CreateCondBr(Once, Start, InOrder);
     emitLoop(L, InOrder);
   }
+  for (Value *Fits : Nest.Fits) { // stop rather than be wrong
+    IRBuilder<> B(Start);
+    BasicBlock *Trap = newBlock("trap"), *Counted = newBlock("counted");
+    B.CreateCondBr(lookUp(B, Fits), Counted, Trap);
+    B.SetInsertPoint(Trap);
+    B.CreateIntrinsic(B.getVoidTy(), Intrinsic::trap, {});
+    B.CreateUnreachable();
+    Start = Counted;
+  }
   auto LookUp = [&](IRBuilder<> &B, Value *V) { return lookUp(B, V); };
   BasicBlock *Next = reverseBlockOf(L->getLoopPreheader());
   ScalarAdder Add = [&](IRBuilder<> &B, const CallInst &Marker, Value *Sum) { addToScalar(B, Marker, Sum); };

@@ -79,6 +79,31 @@ static bool isStrided(const BinaryOperator &B) {
   return false;
 }
 
+static const Value *withoutExtension(const Value *V) {
+  while (isa<ZExtInst, SExtInst>(V))
+    V = cast<CastInst>(V)->getOperand(0);
+  return V;
+}
+
+bool isGridRegister(const Value *V, StringRef Register, unsigned Axis) {
+  const auto *Call = dyn_cast<CallInst>(withoutExtension(V));
+  const Function *F = Call ? Call->getCalledFunction() : nullptr;
+  return F && F->getName() == ("llvm.nvvm.read.ptx.sreg." + Register + "." + Twine("xyz"[Axis])).str();
+}
+
+/// Register * blockDim.
+static bool isProduct(const Value *V, StringRef Register, unsigned Axis) {
+  const auto *Product = dyn_cast<BinaryOperator>(withoutExtension(V));
+  if (!Product || Product->getOpcode() != Instruction::Mul)
+    return false;
+  const Value *A = Product->getOperand(0), *B = Product->getOperand(1);
+  return (isGridRegister(A, Register, Axis) && isGridRegister(B, "ntid", Axis)) ||
+         (isGridRegister(B, Register, Axis) && isGridRegister(A, "ntid", Axis));
+}
+
+bool isBlockStart(const Value *V, unsigned Axis) { return isProduct(V, "ctaid", Axis); }
+bool isThreadCount(const Value *V, unsigned Axis) { return isProduct(V, "nctaid", Axis); }
+
 void annotateGridIndices(Function &F) {
   for (Instruction &I : instructions(F)) {
     if (isIndexVariable(&I)) {

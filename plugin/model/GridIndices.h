@@ -19,4 +19,11 @@ namespace adstencil {
 /// Adds ranges and no-wrap flags to the index arithmetic of a kernel whose variables are SSA values.
 void annotateGridIndices(llvm::Function &F);
 
+/// True for a read of tid, ntid, ctaid or nctaid along an axis (0 is x), in any width.
+bool isGridRegister(const llvm::Value *V, llvm::StringRef Register, unsigned Axis);
+/// blockIdx * blockDim.
+bool isBlockStart(const llvm::Value *V, unsigned Axis);
+/// gridDim * blockDim.
+bool isThreadCount(const llvm::Value *V, unsigned Axis);
+
 } // namespace adstencil

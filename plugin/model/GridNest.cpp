@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/GridNest.h"
 
+#include "model/GridIndices.h"
 #include "model/Request.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -14,7 +14,6 @@
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
 #include "llvm/Transforms/Scalar/InstSimplifyPass.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
-#include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/Local.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 
@@ -24,27 +23,6 @@ using namespace llvm::PatternMatch;
 namespace adstencil {
 
 namespace {
-
-/// True for a read of the register of the given axis, in any width.
-bool isIndex(const Value *V, StringRef Register, unsigned Axis) {
-  while (isa<ZExtInst, SExtInst>(V))
-    V = cast<CastInst>(V)->getOperand(0);
-  const auto *Call = dyn_cast<CallInst>(V);
-  const Function *F = Call ? Call->getCalledFunction() : nullptr;
-  return F && F->getName() == ("llvm.nvvm.read.ptx.sreg." + Register + "." + Twine("xyz"[Axis])).str();
-}
-
-/// blockIdx * blockDim.
-bool isBlockStart(const Value *V, unsigned Axis) {
-  while (isa<ZExtInst, SExtInst>(V))
-    V = cast<CastInst>(V)->getOperand(0);
-  const auto *Product = dyn_cast<BinaryOperator>(V);
-  if (!Product || Product->getOpcode() != Instruction::Mul)
-    return false;
-  const Value *A = Product->getOperand(0), *B = Product->getOperand(1);
-  return (isIndex(A, "ctaid", Axis) && isIndex(B, "ntid", Axis)) ||
-         (isIndex(B, "ctaid", Axis) && isIndex(A, "ntid", Axis));
-}
 
 bool isSum(const Value *V) {
   const auto *Sum = dyn_cast<BinaryOperator>(V);
@@ -64,7 +42,8 @@ bool collectTerms(Value *V, bool IsRoot, SmallVectorImpl<Value *> &Terms) {
 
 class NestFormer {
 public:
-  NestFormer(Function &F, GridNest &Nest, NoNest &Why) : F(F), Ctx(F.getContext()), Nest(Nest), Why(Why) {}
+  NestFormer(Function &F, const UnstridedAxes &Unstrided, GridNest &Nest, NoNest &Why)
+      : F(F), Ctx(F.getContext()), Unstrided(Unstrided), Nest(Nest), Why(Why) {}
 
   bool run() {
     if (!checkBody())
@@ -80,6 +59,9 @@ public:
     hoist();
     tightenByGuards();
     takeExceptions();
+    for (const Point &X : Points)
+      if (Unstrided.Strided[X.Axis] && X.Uppers.empty())
+        return fail("where a grid-stride loop ends is not the same for all of its points");
     writeLoops();
     widen();
     return true;
@@ -88,6 +70,7 @@ public:
 private:
   Function &F;
   LLVMContext &Ctx;
+  const UnstridedAxes &Unstrided;
   GridNest &Nest;
   NoNest &Why;
   BasicBlock *Body = nullptr, *Entry = nullptr;
@@ -142,7 +125,7 @@ private:
 
   bool reads(StringRef Register, unsigned Axis) const {
     return any_of(instructions(F),
-                  [&](const Instruction &I) { return isa<CallInst>(I) && isIndex(&I, Register, Axis); });
+                  [&](const Instruction &I) { return isa<CallInst>(I) && isGridRegister(&I, Register, Axis); });
   }
 
   /// The point's index in type T, at Place.
@@ -172,13 +155,13 @@ private:
     } else {
       StringRef Register = ByThread ? "tid" : "ctaid";
       for (Instruction &I : make_early_inc_range(instructions(F)))
-        if (isa<CallInst>(I) && isIndex(&I, Register, Axis))
+        if (isa<CallInst>(I) && isGridRegister(&I, Register, Axis))
           I.replaceAllUsesWith(indexAs(Index, I.getType(), &I));
     }
     dropDead();
     for (Instruction &I : instructions(F))
       for (StringRef Register : {"tid", "ctaid"})
-        if (isa<CallInst>(I) && isIndex(&I, Register, Axis))
+        if (isa<CallInst>(I) && isGridRegister(&I, Register, Axis))
           return fail("it uses threadIdx or blockIdx other than to find its point", &I);
     Points.push_back({Axis, Index, ByThread, ByBlock, {}, {}});
     return true;
@@ -188,7 +171,7 @@ private:
   void replaceSum(BinaryOperator &Sum, unsigned Axis, Instruction *Index, bool Inner) {
     SmallVector<Value *, 4> Terms;
     bool Exact = collectTerms(&Sum, true, Terms);
-    auto Thread = find_if(Terms, [&](Value *V) { return isIndex(V, "tid", Axis); });
+    auto Thread = find_if(Terms, [&](Value *V) { return isGridRegister(V, "tid", Axis); });
     auto Start = find_if(Terms, [&](Value *V) { return isBlockStart(V, Axis); });
     if (Thread == Terms.end() || Start == Terms.end() || (Inner && Terms.size() != 2))
       return;
@@ -503,21 +486,24 @@ private:
     Value *Any = Enters ? Enters : B.getTrue();
     SmallVector<Value *, 3> Last;
     for (Point &X : Points) {
-      Value *Count = countOf(X), *Low = B.getInt64(0), *High = Count;
-      for (Value *V : X.Lowers)
-        Low = B.CreateBinaryIntrinsic(Intrinsic::smax, Low, V);
-      for (Value *V : X.Uppers)
-        High = B.CreateBinaryIntrinsic(Intrinsic::smin, High, V);
-      Any = B.CreateAnd(Any, B.CreateICmpSLT(Low, High));
-      Last.push_back(B.CreateSub(B.CreateSub(High, Low, "", false, true), B.getInt64(1), "last", false, true));
       GridAxis Axis;
       Axis.Launch = X.Axis;
-      Axis.Low = Low;
-      Axis.Count = Count;
+      Axis.Strided = Unstrided.Strided[X.Axis];
+      Axis.Wide = Unstrided.Wide[X.Axis];
       Axis.Lowers.push_back(B.getInt64(0));
-      Axis.Uppers.push_back(Count);
       Axis.Lowers.append(X.Lowers.begin(), X.Lowers.end());
+      if (!Axis.Strided)
+        Axis.Uppers.push_back(countOf(X));
       Axis.Uppers.append(X.Uppers.begin(), X.Uppers.end());
+      Value *Low = Axis.Lowers.front(), *High = Axis.Uppers.front();
+      for (Value *V : drop_begin(Axis.Lowers))
+        Low = B.CreateBinaryIntrinsic(Intrinsic::smax, Low, V);
+      for (Value *V : drop_begin(Axis.Uppers))
+        High = B.CreateBinaryIntrinsic(Intrinsic::smin, High, V);
+      Axis.Low = Low;
+      Axis.High = High;
+      Any = B.CreateAnd(Any, B.CreateICmpSLT(Low, High));
+      Last.push_back(B.CreateSub(B.CreateSub(High, Low, "", false, true), B.getInt64(1), "last", false, true));
       Nest.Axes.push_back(Axis);
     }
     SmallVector<ReturnInst *, 4> Returns;
@@ -566,8 +552,8 @@ private:
 
 } // namespace
 
-bool formNest(Function &F, GridNest &Nest, NoNest &Why, FunctionAnalysisManager &FAM) {
-  bool Formed = NestFormer(F, Nest, Why).run();
+bool formNest(Function &F, const UnstridedAxes &Unstrided, GridNest &Nest, NoNest &Why, FunctionAnalysisManager &FAM) {
+  bool Formed = NestFormer(F, Unstrided, Nest, Why).run();
   FAM.invalidate(F, PreservedAnalyses::none());
   if (!Formed)
     return false;
@@ -579,35 +565,6 @@ bool formNest(Function &F, GridNest &Nest, NoNest &Why, FunctionAnalysisManager 
   FPM.addPass(LoopSimplifyPass());
   FAM.invalidate(F, FPM.run(F, FAM));
   return true;
-}
-
-KeptBody::KeptBody(Function &F) : F(F) {
-  // With a subprogram of its own the copy's debug locations would not be those of F.
-  DISubprogram *Program = F.getSubprogram();
-  F.setSubprogram(nullptr);
-  ValueToValueMapTy Map;
-  Copy = CloneFunction(&F, Map);
-  F.setSubprogram(Program);
-  Copy->setLinkage(GlobalValue::InternalLinkage);
-  Copy->setComdat(nullptr);
-}
-
-KeptBody::~KeptBody() {
-  if (Copy)
-    Copy->eraseFromParent();
-}
-
-void KeptBody::restore(FunctionAnalysisManager &FAM) {
-  for (BasicBlock &BB : F)
-    BB.dropAllReferences();
-  while (!F.empty())
-    F.begin()->eraseFromParent();
-  F.splice(F.begin(), Copy);
-  for (auto [Old, New] : zip(Copy->args(), F.args()))
-    Old.replaceAllUsesWith(&New);
-  Copy->eraseFromParent();
-  Copy = nullptr;
-  FAM.invalidate(F, PreservedAnalyses::none());
 }
 
 } // namespace adstencil

@@ -9,12 +9,17 @@
 // thread does nothing at all are taken into the bounds where they compare an index with something that is the same for
 // all threads; others stay in the body. The nest has the form that the analyses of C++ loops know (model/Loops.h).
 //
+// Grid-stride loops have become bodies for one point before (model/Unstride.h). Such an axis has no end but its
+// guards'.
+//
 // An axis whose index is blockIdx or threadIdx alone is taken for one with one thread a block, or one block: otherwise
 // threads that do the same would store to the same cells.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "model/Unstride.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/PassManager.h"
@@ -29,15 +34,23 @@ constexpr int64_t MostIndex = int64_t(1) << 60;
 
 /// One axis of the Domain. All values are i64 and computed at the function's entry.
 struct GridAxis {
-  unsigned Launch = 0;        ///< 0 is x
-  llvm::WeakTrackingVH Low;   ///< the index of the first point
-  llvm::WeakTrackingVH Count; ///< threads of the grid along the axis
+  unsigned Launch = 0;      ///< 0 is x
+  llvm::WeakTrackingVH Low; ///< the index of the first point
+  /// A thread has the points of a grid-stride loop (model/Unstride.h): there may be more of them than threads, and two
+  /// of them are not apart because threads are.
+  bool Strided = false;
+  bool Wide = false; ///< the loop's counter has 64 bits: there may be more points than an index of 32 bits can count
+  llvm::WeakTrackingVH High; ///< behind the index of the last point
   /// Bounds that guards set: every index of the Domain is at least each of Lowers and less than each of Uppers.
   llvm::SmallVector<llvm::WeakTrackingVH, 2> Lowers, Uppers;
 };
 
 struct GridNest {
   llvm::SmallVector<GridAxis, 3> Axes; ///< outermost first
+  /// True if a thread may have several points.
+  bool hasStrided() const {
+    return llvm::any_of(Axes, [](const GridAxis &Axis) { return Axis.Strided; });
+  }
 };
 
 /// Why a kernel is not a nest.
@@ -47,19 +60,7 @@ struct NoNest {
 };
 
 /// Turns the body of a normalised kernel into a nest. If that is not possible Why says so, and F must be restored.
-bool formNest(llvm::Function &F, GridNest &Nest, NoNest &Why, llvm::FunctionAnalysisManager &FAM);
-
-/// A copy of a function's body, to go back to.
-class KeptBody {
-public:
-  explicit KeptBody(llvm::Function &F);
-  ~KeptBody();
-  /// Gives the function its old body. Once.
-  void restore(llvm::FunctionAnalysisManager &FAM);
-
-private:
-  llvm::Function &F;
-  llvm::Function *Copy;
-};
+bool formNest(llvm::Function &F, const UnstridedAxes &Unstrided, GridNest &Nest, NoNest &Why,
+              llvm::FunctionAnalysisManager &FAM);
 
 } // namespace adstencil

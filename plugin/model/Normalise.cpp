@@ -87,7 +87,8 @@ static void splitVectors(Function &F, FunctionAnalysisManager &FAM) {
   run(std::move(FPM), F, FAM);
 }
 
-static void shapeLoops(Function &F, FunctionAnalysisManager &FAM) {
+/// WidenCounters: loop counters may become wider than what the user wrote.
+static void shapeLoops(Function &F, FunctionAnalysisManager &FAM, bool WidenCounters) {
   FunctionPassManager FPM;
   FPM.addPass(InstCombinePass());
   FPM.addPass(simplifyCFG());
@@ -97,7 +98,7 @@ static void shapeLoops(Function &F, FunctionAnalysisManager &FAM) {
   FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Rotate), /*UseMemorySSA=*/true));
   FPM.addPass(simplifyCFG());
   LoopPassManager Shape;
-  Shape.addPass(IndVarSimplifyPass());
+  Shape.addPass(IndVarSimplifyPass(WidenCounters));
   Shape.addPass(LoopDeletionPass());
   FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Shape)));
   // No peeling: a nest whose first iteration stands apart is no nest any more.
@@ -239,7 +240,8 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
   markDisjointRoots(R);
   forgetUnrolling(F);
   dropUnreachable(F);
-  shapeLoops(F, FAM);
+  // The counters of grid-stride loops stay what model/Unstride.h knows, for hosts as for GPUs.
+  shapeLoops(F, FAM, /*WidenCounters=*/!(R.OnGrid && Wide));
   dropUnreachable(F);
   if (Wide)
     signExtendIndices(F);
