@@ -24,6 +24,7 @@
 #include "report/PlanPrinter.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -147,10 +148,18 @@ static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest 
   return Outcome::Done;
 }
 
+/// True if two locations are the same place in the text. Each inlining makes locations of its own.
+static bool isSamePlace(const DILocation *A, const DILocation *B) {
+  for (; A && B; A = A->getInlinedAt(), B = B->getInlinedAt())
+    if (A->getLine() != B->getLine() || A->getColumn() != B->getColumn() || A->getFilename() != B->getFilename())
+      return false;
+  return !A && !B;
+}
+
 /// An instruction at the same place in the text, in a function that has been restored.
 static const Instruction *samePlace(Function &F, const DebugLoc &Place) {
   for (Instruction &I : instructions(F))
-    if (Place && I.getDebugLoc() == Place)
+    if (Place && isSamePlace(I.getDebugLoc(), Place))
       return &I;
   return nullptr;
 }

@@ -183,7 +183,8 @@ private:
       // An index plus one, or minus anything that is not negative, does not wrap as a signed number.
       auto *C = dyn_cast<ConstantInt>(*It);
       bool Small = C && C->getValue().sle(1) && Terms.size() == 3;
-      New = B.CreateAdd(New, *It, "", /*HasNUW=*/false, Small || (Exact && Terms.size() == 3));
+      bool Signed = Small || (Exact && Terms.size() == 3);
+      New = B.CreateAdd(New, *It, "", /*HasNUW=*/Signed && C && !C->isNegative(), Signed);
     }
     Sum.replaceAllUsesWith(New);
   }

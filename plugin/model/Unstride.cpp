@@ -82,8 +82,11 @@ public:
     Branch->eraseFromParent();
   }
 
+  /// The step of the counter.
+  const DebugLoc &place() const { return Next->getDebugLoc(); }
   unsigned axis() const { return Axis; }
-  bool isWide() const { return Start->getType()->isIntegerTy(64); }
+  /// True if the points are counted in 64 bits.
+  bool isWide() const { return Start->getType()->isIntegerTy(64) && !IsNarrow; }
 
 private:
   Function &F;
@@ -93,6 +96,7 @@ private:
   PHINode *Counter = nullptr;
   BinaryOperator *Next = nullptr;
   Value *Start = nullptr;
+  bool IsNarrow = false; ///< the first index is tested in less bits than the counter has
   /// The loop goes on if `Next + Ahead ⋈ Bound`.
   CmpInst::Predicate Stays = CmpInst::BAD_ICMP_PREDICATE;
   APInt Ahead;
@@ -245,19 +249,27 @@ private:
       std::swap(Index, Other);
       Is = CmpInst::getSwappedPredicate(Is);
     }
-    if (!Derived.contains(Index) || Derived.contains(Other) || Index->getType() != First->getType())
+    if (!Derived.contains(Index) || Derived.contains(Other) ||
+        SE.getTypeSizeInBits(Index->getType()) > SE.getTypeSizeInBits(First->getType()))
       return false;
-    const SCEV *Tested = SE.getSCEV(Index);
+    // A test of extended numbers may have become one of the numbers.
+    IsNarrow |= Index->getType() != First->getType();
+    auto InType = [&](Value *V) {
+      const SCEV *S = SE.getSCEV(V);
+      return CmpInst::isSigned(Is) ? SE.getNoopOrSignExtend(S, First->getType())
+                                   : SE.getNoopOrZeroExtend(S, First->getType());
+    };
+    const SCEV *Tested = InType(Index);
     auto Enters = [&](CmpInst::Predicate P) {
-      IsGuarded |= SE.isLoopEntryGuardedByCond(&L, P, Tested, SE.getSCEV(Other));
+      IsGuarded |= SE.isLoopEntryGuardedByCond(&L, P, SE.getSCEV(Index), SE.getSCEV(Other));
       return true;
     };
-    if (Tested == First && SE.getSCEV(Other) == SE.getSCEV(Bound))
+    if (Tested == First && InType(Other) == SE.getSCEV(Bound))
       return (Is == Stays || Is == CmpInst::getInversePredicate(Stays)) && Enters(Stays);
     // With constants there are many ways to say it.
     auto *Limit = dyn_cast<ConstantInt>(Other), *Last = dyn_cast<ConstantInt>(Bound);
     auto *Distance = dyn_cast<SCEVConstant>(SE.getMinusSCEV(Tested, First));
-    if (!Limit || !Last || !Distance)
+    if (!Limit || !Last || !Distance || Index->getType() != First->getType())
       return false;
     unsigned Bits = Ahead.getBitWidth();
     ConstantRange All = ConstantRange::getFull(Bits);
@@ -289,7 +301,7 @@ UnstridedAxes unstride(Function &F, FunctionAnalysisManager &FAM) {
       if (!Reason.empty()) {
         if (Axes.Reason.empty()) {
           Axes.Reason = Reason;
-          Axes.Place = L->getHeader()->getTerminator()->getDebugLoc();
+          Axes.Place = Found.place();
         }
         continue;
       }

@@ -643,14 +643,26 @@ class Kernel:
             else: self.out(f"{lets} " + ", ".join(f"{a} = {self.thread(x)}" for a, x in axes) + ";")
             one_point("return")
         elif self.scheme == "stride":
-            self.launch = [max(1, e // r.choice([2, 3])) for e in threads]
-            for a, x, e in list(zip(self.axes, "xyz", names))[::-1]:
-                start = self.thread(x)
+            # Along some axes threads have one point. Bounds are the loop's or those of a guard.
+            plain = [self.dims > 1 and self.ch(0.25) for _ in threads]
+            if all(plain): plain[-1] = False
+            self.launch = [e if p else r.choice([1, max(1, e // 3), max(1, e // 2), e + 3]) for e, p in zip(threads, plain)]
+            bounded = [self.interior and self.ch(0.6) for _ in threads]
+            order = list(zip(self.axes, "xyz", names, plain, bounded))[::-1]
+            if self.ch(0.2): r.shuffle(order)
+            for a, x, e, one, inside in sorted(order, key=lambda axis: not axis[3]):
+                start, low, top = self.thread(x), "1" if inside else "0", f"{e} - 1" if inside else e
+                if one:
+                    self.out(f"const {t} {a} = {start};")
+                    self.out(f"if ({a} < {low} || {a} >= {top}) return;" if inside else f"if ({a} >= {top}) return;")
+                    continue
+                if inside: start = r.choice([f"1 + {start}", f"{start} + 1"])
                 if self.ch(0.3):
                     step = self.fresh("step"); self.out(f"const {t} {step} = {self.threads(x)};")
                 else: step = self.threads(x)
-                self.out(f"for ({t} {a} = {start}; {a} < {e}; {a} += {step}) {{"); self.depth += 1; opened += 1
-            if not self.interior: self.guard_needed = self.ch(0.15)
+                end = r.choice([f"{a} < {top}", f"{a} < {top}", f"{top} > {a}", f"{a} <= {top} - 1", f"{a} + 1 <= {top}"])
+                self.out(f"for ({t} {a} = {start}; {end}; {a} += {step}) {{"); self.depth += 1; opened += 1
+            self.guard_needed = self.ch(0.15) or (self.interior and not all(bounded))
             one_point("continue")
         elif self.scheme == "column":
             # Threads on all axes but the last; a loop over that one.
