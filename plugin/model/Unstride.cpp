@@ -225,8 +225,8 @@ private:
         else if (isa<BinaryOperator>(U))
           Derived.insert(U);
         else if (auto *Cast = dyn_cast<CastInst>(U)) {
-          auto *Sum = isSum(Cast->getOperand(0)) ? cast<BinaryOperator>(Cast->getOperand(0)) : nullptr;
-          if (Sum && !isExact(*Sum, *Cast))
+          SmallVector<Value *, 4> Terms;
+          if (!collectTerms(Cast, nullptr, Terms)) // see extend
             return false;
           Derived.insert(U);
         } else if (!isa<PHINode>(U) || cast<PHINode>(U)->getParent() != L.getHeader())
