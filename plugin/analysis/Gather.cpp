@@ -384,8 +384,8 @@ private:
     if (N.Axes.size() != P.Grid->Axes.size())
       return fail("its points are not a nest of loops");
     bool Strided = P.Grid->hasStrided();
-    if (Strided && N.ReadsOtherLevels)
-      return fail("points of one thread may store to cells of an array that others read");
+    if (N.ReadsOtherLevels) // where both are one, the point's own cell is read
+      return fail("which part of an array is read and which is stored to is decided when it runs", *Apart.begin());
     for (const Value *Root : StoredRoots) {
       bool OnlyIncrements = all_of(N.Accesses, [&](auto &Entry) {
         auto *S = dyn_cast<StoreInst>(Entry.first);
@@ -398,7 +398,11 @@ private:
             return fail("a thread may read cells of '" + nameOf(Root) + "' that it does not store to", L);
         }
       N.Carries |= !OnlyIncrements;
-      if (!OnlyIncrements && !storesOncePerPoint(P, SE, Root, Outermost))
+      bool Repeated = any_of(N.Accesses, [&](auto &Entry) {
+        return N.Groups[Entry.second.Group].Root == Root && isa<StoreInst>(Entry.first) &&
+               P.LI.getLoopFor(Entry.first->getParent()) != N.Axes.back();
+      });
+      if (!OnlyIncrements && (Repeated || !storesOncePerPoint(P, SE, Root, Outermost)))
         return fail("a thread may store to a cell of '" + nameOf(Root) +
                     "' twice, or read a cell that it has stored to");
       if (Strided && !OnlyIncrements && !storesApart(P, SE, Root, Outermost))
@@ -410,16 +414,16 @@ private:
 
   /// Indices of 32 bits are below 2^31 where they are those of threads. Where they are counters of loops it is tested.
   bool demandIndices() {
-    const SCEV *Most = SE.getConstant(APInt(64, uint64_t(1) << 31));
+    constexpr int64_t Most = (int64_t(1) << 31) - 1; // threads of an axis
     for (const GridAxis &Axis : P.Grid->Axes) {
       if (!Axis.Strided || Axis.Wide)
         continue;
       if (!Axis.High)
         return fail("its points are not a nest of loops");
-      if (SE.isKnownPredicate(CmpInst::ICMP_SLE, SE.getSCEV(Axis.High), Most))
+      if (SE.isKnownPredicate(CmpInst::ICMP_SLE, SE.getSCEV(Axis.High), SE.getConstant(APInt(64, Most))))
         continue;
       IRBuilder<> B(place());
-      N.Fits.push_back(B.CreateICmpSLE(Axis.High, B.getInt64(uint64_t(1) << 31)));
+      N.Fits.push_back(B.CreateICmpSLE(Axis.High, B.getInt64(Most)));
     }
     return true;
   }

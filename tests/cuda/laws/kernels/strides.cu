@@ -277,4 +277,39 @@ ADSTENCIL_KERNEL __global__ void stride_chain(real* u, const real* v, int n) {
 ADJOINT_ONLY(stride_chain, over(4).block(4), arrays(out("u", 30), in("v", 30)), (x[0], x[1], 30),
              (x[0], xb[0], x[1], xb[1], 30));
 
+// ---- one point a thread, which it stores to more than once or reads in two ways ----
+
+// A loop inside a point stores to one cell again and again: the last value counts.
+ADSTENCIL_KERNEL __global__ void stored_again(real* y, const real* u, const int* last, int n, int m) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x + 1;
+  if (i >= n)
+    return;
+  for (int k = 0; k < m; ++k)
+    if (k % 3 == last[i])
+      y[i] = u[i - 1] * real(k) + u[i];
+}
+#define STORED_AGAIN arrays(out("y", 14), in("u", 14))
+CUDA_CASE_CALLS(stored_again, STORED_AGAIN, over(14).block(4),
+                (stored_again<<<at.grid, at.block>>>(x[0], x[1], ix[0], 14, 8)),
+                (kept_shadows(STORED_AGAIN, xb),
+                 __adjoint_stored_again<<<at.grid, at.block>>>(x[0], xb[0], x[1], xb[1], ix[0], 14, 8)),
+                (__adjoint_stored_again<<<at.grid, at.block>>>(x[0], xb[0], x[1], xb[1], ix[0], 14, 8)),
+                (__tangent_stored_again<<<at.grid, at.block>>>(x[0], xb[0], x[1], xb[1], ix[0], 14, 8)))
+    .integers({{0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1}});
+
+// Where it is decided at run time which part of an array is read and which is stored to, both may be one.
+ADSTENCIL_KERNEL __global__ void levels(real* u, const real* v, int n, int to, int from) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x + 1;
+  if (i < n)
+    u[i + to] = real(3) * u[i + from] + v[i - 1] * v[i];
+}
+#define LEVELS(label, to, from)                                                                                        \
+  CUDA_CASE_CALLS(levels_##label, arrays(out("u", 40), in("v", 15)), over(15).block(4),                                \
+                  (levels<<<at.grid, at.block>>>(x[0], x[1], 15, to, from)),                                           \
+                  (__vjp_levels<<<at.grid, at.block>>>(x[0], xb[0], x[1], xb[1], 15, to, from)),                       \
+                  (__adjoint_levels<<<at.grid, at.block>>>(x[0], xb[0], x[1], xb[1], 15, to, from)),                   \
+                  (__tangent_levels<<<at.grid, at.block>>>(x[0], xb[0], x[1], xb[1], 15, to, from)))
+LEVELS(one, 7, 7);
+LEVELS(two, 0, 20);
+
 } // namespace LAW_VARIANT
