@@ -266,10 +266,18 @@ private:
     };
     if (Tested == First && InType(Other) == SE.getSCEV(Bound))
       return (Is == Stays || Is == CmpInst::getInversePredicate(Stays)) && Enters(Stays);
+    auto *Distance = dyn_cast<SCEVConstant>(SE.getMinusSCEV(Tested, First));
+    if (!Distance || Index->getType() != First->getType())
+      return false;
+    // `thread + 1 <= bound` as `thread < bound`.
+    if (CmpInst::isNonStrictPredicate(Stays) && Distance->getAPInt().isAllOnes() && Ahead.isZero() && Least &&
+        Least->isStrictlyPositive() && SE.getSCEV(Other) == SE.getSCEV(Bound)) {
+      CmpInst::Predicate Strict = CmpInst::getStrictPredicate(Stays);
+      return (Is == Strict || Is == CmpInst::getInversePredicate(Strict)) && Enters(Strict);
+    }
     // With constants there are many ways to say it.
     auto *Limit = dyn_cast<ConstantInt>(Other), *Last = dyn_cast<ConstantInt>(Bound);
-    auto *Distance = dyn_cast<SCEVConstant>(SE.getMinusSCEV(Tested, First));
-    if (!Limit || !Last || !Distance || Index->getType() != First->getType())
+    if (!Limit || !Last)
       return false;
     unsigned Bits = Ahead.getBitWidth();
     ConstantRange All = ConstantRange::getFull(Bits);

@@ -1,4 +1,5 @@
-// Adjoints of grid-stride loops at the ends of their counters' types. Bounds that a counter cannot reach stop the kernel.
+// Adjoints of grid-stride loops at the ends of their counters' types. Bounds that a counter cannot reach stop the
+// kernel.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "check.h"

@@ -57,6 +57,13 @@ ADSTENCIL_KERNEL __global__ void stride_part(real* un, const real* u, int first,
 STRIDED_1D(stride_part, always, arrays(out("un", 40), in("u", 40)), (x[0], x[1], 7, 33),
            (x[0], xb[0], x[1], xb[1], 7, 33));
 
+ADSTENCIL_KERNEL __global__ void stride_inclusive(real* un, const real* u, int n) {
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x + 1; i <= n - 2; i += gridDim.x * blockDim.x)
+    un[i] = u[i - 1] * u[i + 1];
+}
+STRIDED_1D(stride_inclusive, always, arrays(out("un", 40), in("u", 40)), (x[0], x[1], 40),
+           (x[0], xb[0], x[1], xb[1], 40));
+
 // A row that begins in front of the array.
 ADSTENCIL_KERNEL __global__ void stride_from_below(real* un, const real* u, int n) {
   for (int i = int(blockIdx.x * blockDim.x + threadIdx.x) - 3; i < n; i += gridDim.x * blockDim.x)
