@@ -183,6 +183,10 @@ bool seesOriginal(const AdjointPlan &P, ScalarEvolution &SE, const LoadInst &L, 
   if (P.Grid) { // other threads store to cells of their own, which this one does not read
     if (mayFollow(P, &S, &L))
       return false;
+    for (const Loop *Around = P.LI.getLoopFor(L.getParent()); Around && Around->getLoopDepth() > P.Grid->Axes.size();
+         Around = Around->getParentLoop())
+      if (Around->contains(&S)) // an iteration of the point's own loop sees what the one before has stored
+        return false;
     if (!P.Grid->hasStrided())
       return true;
     const auto *Distance = dyn_cast<SCEVConstant>(

@@ -160,9 +160,10 @@ bool isTooLightToTile(const GatherCost &C) { return C.Tile <= LeastWork; }
 bool isWorthSharing(const GatherCost &C) { return 10 * C.Owner < 9 * C.Home; }
 
 bool isWorthTiling(const GatherCost &C) {
-  // Measured with 512-bit vectors on one core. Of merged points a tile takes 0.65 of the gather's time at a ratio of 1.7
-  // (WENO5 without owners), up to 1.4 times the gather's at 1.3 (shallow ice with owners), twice as much at 0.9 (without).
-  // Of others the optimiser still shares what it can, primal values above all: a ratio of 3.4 pays, 1.4 does not.
+  // Measured with 512-bit vectors on one core. Of merged points a tile takes 0.65 of the gather's time at a ratio
+  // of 1.7 (WENO5 without owners), up to 1.4 times the gather's at 1.3 (shallow ice with owners), twice as much at 0.9
+  // (without). Of others the optimiser still shares what it can, primal values above all: a ratio of 3.4 pays, 1.4 does
+  // not.
   if (isTooLightToTile(C))
     return false;
   unsigned AtHome = C.Home - C.Tile;

@@ -35,10 +35,11 @@ bool PointCopies::mayMove(const LoadInst &L) const {
   if (!isArrayMarker(Root))
     return false;
   const PointArgument *A = asArgument(cast<CallInst>(Root)->getArgOperand(0));
-  bool IsCell = A && A->TheKind == PointArgument::CellPrimal && Root == L.getPointerOperand();
+  if (A && A->TheKind == PointArgument::CellPrimal && Root == L.getPointerOperand())
+    return true;
   return none_of(Body, [&](const Instruction &I) {
     const auto *S = dyn_cast<StoreInst>(&I);
-    return S && (IsCell ? S->getPointerOperand() == Root : markerNumber(S->getPointerOperand()) == markerNumber(Root));
+    return S && markerNumber(S->getPointerOperand()) == markerNumber(Root);
   });
 }
 

@@ -82,7 +82,9 @@ void discardOwner(GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager 
 }
 
 bool deriveOwner(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
-  bool HasHomeLoads = any_of(N.Roles, [](const auto &Entry) { return Entry.second == LoadRole::Home; });
+  // What is added to arrays at home, or to what was read in front of the nest, has no place in the copies of a point.
+  bool HasHomeLoads =
+      N.AddsToOutside || any_of(N.Roles, [](const auto &Entry) { return Entry.second == LoadRole::Home; });
   if (N.Block || N.isOwnPoint() || HasHomeLoads || !N.Conditional.empty() || options().Merges == Choice::Never)
     return true;
   PointAdjoint Point = copyPoint(P, N, /*Inner=*/false, FAM);

@@ -7,8 +7,9 @@
 // are t - s apart. A shared value is one that a point has at several positions. One of them is the owner's: the point
 // evaluates the value that it finds there, its *own* one, and leaves the others to its neighbours.
 //
-// Only those with enough arithmetic behind them count, and of an expression only the outermost ones, or those behind these
-// (a corner's diffusivity, of which a face's is a mean), or those behind these again: which is best is a matter of cost.
+// Only those with enough arithmetic behind them count, and of an expression only the outermost ones, or those behind
+// these (a corner's diffusivity, of which a face's is a mean), or those behind these again: which is best is a matter
+// of cost.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
@@ -28,8 +29,8 @@ struct SharedValues {
   std::vector<Shift> Points; ///< where the points are that have a value of the owner: 0 and others
 };
 
-/// Finds the shared values of a body with a single block, the outermost ones first, then those behind them and so on. R is
-/// the request with the body as its function.
+/// Finds the shared values of a body with a single block, the outermost ones first, then those behind them and so on. R
+/// is the request with the body as its function.
 std::vector<SharedValues> findSharedValues(const GatherNest &N, const PointAdjoint &Point, const Request &R,
                                            unsigned LeastWork);
 

@@ -316,10 +316,12 @@ private:
     auto [LeastReach, MostReach] = reach();
     int64_t LeastThickness = std::max(LeastSlab, SlabPerReach * (MostReach - LeastReach));
     Value *First = B.getInt64(LeastReach), *Cells = B.CreateNSWSub(plus(last(0), MostReach + 1), First);
-    // Sums over points are added up slab by slab, so that then their number may not depend on the threads.
+    // Bits must not depend on the number of threads, but they may on that of slabs: where sums over points are added up
+    // slab by slab, where a point's own slab evaluates it by another function than its neighbours do, and where cells
+    // that are not the same share memory (and one thread does all).
     Value *Slabs = B.getInt64(EnoughSlabs);
-    if (scalarSums().empty() || !addsAtHome())
-      Slabs = B.CreateNSWMul(createThreadCount(B), B.getInt64(SlabsPerThread));
+    if (!addsAtHome())
+      Slabs = B.CreateSelect(isIndependent(), B.CreateNSWMul(createThreadCount(B), B.getInt64(SlabsPerThread)), Slabs);
     Value *Thickness = B.CreateUDiv(plus(B.CreateNSWAdd(Cells, Slabs), -1), Slabs);
     Thickness = B.CreateBinaryIntrinsic(Intrinsic::umax, B.getInt64(LeastThickness), Thickness);
     emitShared(B.CreateUDiv(B.CreateNSWAdd(Cells, plus(Thickness, -1)), Thickness), [&](Value *Slab) {

@@ -17,13 +17,11 @@
 //   - the loop is left where its counter reaches a bound and nowhere else, and hands nothing on: from iteration to
 //     iteration, or to the code behind it;
 //   - the threads use their index along the axis for the start of the counter alone, and for the test in front of the
-//   loop,
-//     which is the bound's for the first iteration;
+//     loop, which is the bound's for the first iteration;
 //   - all effects of the kernel are in the loop: threads with nothing to do would have them, too;
 //   - the start does not wrap around. (That the counter does not at its end: a thread that starts over, from the other
-//   end
-//     of its type, comes to all points of another thread, which is a data race, or for ever to its own ones. A counter
-//     of 32 bits without a sign has the values below 2^31: see GatherNest::Fits.)
+//     end of its type, comes to all points of another thread, which is a data race, or for ever to its own ones. A
+//     counter of 32 bits without a sign has the values below 2^31: see GatherNest::Fits.)
 //
 // What it costs is knowledge. The threads of a kernel without data races store to different cells, and read no cell
 // that another one stores to; the points of one thread may do both. Two points of a thread have the same index along

@@ -409,6 +409,8 @@ class Kernel:
             while n[0] * n[1 % d] * n[-1] > 5000 and d == 3: n[n.index(max(n))] = 9
         # Where the parallel loop is vectorised as well, threads get long pieces; long rows are aligned.
         if (self.openmp or self.odd) and d == 1 and not any(l.is_constant() for l in self.layouts): found += [[1030], [2600]]
+        # So many rows that the slabs of a tile depend on the number of threads.
+        if self.openmp and d == 2 and not any(l.is_constant() for l in self.layouts): found.append([7, 260])
         return [n + [1] * (3 - d) for n in found]
 
     def write(self):

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "../laws.h"
 
+#include <cmath>
 #include <cstddef>
 
 namespace LAW_VARIANT {
@@ -288,5 +289,21 @@ LAW_CASE(next_level, arrays(out("u", 80)), (x[0], 40), (x[0], xb[0], 40)).refere
     xb[0][i + 40] = 0;
   }
 });
+
+// A tile whose points share a flux, scaled by an active number that is read in front of the nest.
+static real steep_flux(real a, real b) {
+  return std::sqrt(1 + a * a + b * b) * std::exp(real(0.1) * (a - b)) / (2 + a * b);
+}
+ADSTENCIL_KERNEL ADSTENCIL_STRATEGY("tile") void shared_flux_scaled(real* y, const real* u, const real* w, int nx,
+                                                                    int ny) {
+  const real a = w[0];
+  for (int j = 0; j < ny; ++j)
+    for (int i = 1; i < nx - 1; ++i) {
+      const int p = i + nx * j;
+      y[p] = u[p] - a * (steep_flux(u[p + 1], u[p]) - steep_flux(u[p], u[p - 1]));
+    }
+}
+LAW_CASE(shared_flux_scaled, arrays(out("y", 63), in("u", 63), in("w", 1)), (x[0], x[1], x[2], 9, 7),
+         (x[0], xb[0], x[1], xb[1], x[2], xb[2], 9, 7));
 
 } // namespace LAW_VARIANT

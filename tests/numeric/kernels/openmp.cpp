@@ -251,8 +251,8 @@ ADSTENCIL_KERNEL void linear_clause(real* y, const real* u, int n) {
 }
 LAW_CASE(linear_clause, arrays(out("y", 11), in("u", 24)), (x[0], x[1], 10), (x[0], xb[0], x[1], xb[1], 10));
 
-// A tile in which two rows of points share a value that depends on a scalar and reads nothing that is added to: the owners
-// of the first row's values are in front of the Domain.
+// A tile in which two rows of points share a value that depends on a scalar and reads nothing that is added to: the
+// owners of the first row's values are in front of the Domain.
 static real shared_value(real a, real c) { return std::exp(a * c) / (2 + std::sin(a) * a * c); }
 ADSTENCIL_KERNEL ADSTENCIL_STRATEGY("tile") void omp_shared_scalar(real* y, const real* u,
                                                                    ADSTENCIL_INACTIVE const real* c,
