@@ -368,7 +368,6 @@ static bool isToBeTiled(const GatherNest &N, const PointAdjoints &Points) {
 /// Decides whether the nest is tiled, and whether points share values if it is.
 static bool chooseTile(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool IsDemanded = N.Tiled;
-
   if (N.Block) {
     N.Tiled = IsDemanded || isToBeTiled(N, Points);
     return true;

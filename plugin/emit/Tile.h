@@ -11,11 +11,12 @@
 //           for x in piece:          u_bar[(p, x) + s_k] += buffer_k[x]                            vectorised
 //
 // Each addition of one read goes to cells that are apart, which is what a scatter lacks. A point reads only the
-// cotangents of what it stores itself, so __adjoint_ may clear them in the same pass.
+// cotangents of what it stores itself, so __adjoint_ may clear them in the same pass; not where points share values
+// (emit/SharedPoint.h) and loops run over owners.
 //
 // In an OpenMP nest threads share slabs of cells along the outermost axis. A slab evaluates all points that reach into
 // it, also those that belong to its neighbours, and adds to its own cells only. The order of additions to a cell is the
-// same for any number of threads.
+// same for any number of threads, and of slabs unless cells share memory.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
