@@ -166,7 +166,7 @@ bool isWorthTiling(const GatherCost &C) {
   // not.
   if (isTooLightToTile(C))
     return false;
-  unsigned AtHome = C.Home - C.Tile;
+  unsigned AtHome = C.Home > C.Tile ? C.Home - C.Tile : 0;
   unsigned Tile = C.Owner ? std::max(C.Owner, AtHome) - AtHome : C.Tile;
   return C.IsMerged ? 2 * C.Gather > 3 * Tile : 2 * C.Gather > 5 * Tile;
 }
