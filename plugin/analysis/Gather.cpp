@@ -508,6 +508,18 @@ static bool canTileGrid(GatherNest &N, const AdjointPlan &P) {
   return true;
 }
 
+bool GatherNest::cellsApartAlongRows(bool WithStored) const {
+  SmallPtrSet<const Value *, 8> Roots;
+  for (const AccessGroup &G : Groups) {
+    if (!G.Gathered && !WithStored)
+      continue;
+    const auto *Along = dyn_cast<ConstantInt>(G.Strides.back());
+    if (!Along || Along->isZero() || !Roots.insert(G.Root).second)
+      return false;
+  }
+  return true;
+}
+
 void findGathers(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE) {
   for (const Loop *L : P.LI) {
     bool Works = any_of(L->blocks(), [&](const BasicBlock *BB) {

@@ -93,6 +93,7 @@ struct GatherNest {
   std::optional<BlockTile> Block; ///< on a grid: what a tile would be
   std::string NoTile;             ///< on a grid: why it may not be tiled
   llvm::Function *Vjp = nullptr;  ///< called for the first pass of __adjoint_; null: the pass is written here
+  unsigned Planes = 1;            ///< cells of so many planes are done together (emit/Gather.h); on a CPU
   bool Merged = false;            ///< points around an inner cell are evaluated as one (emit/MergedPoint.h)
   bool WorkShared = false;        ///< OpenMP distributes the outermost loop over threads
   bool AddsToOutside = false;     ///< active loads in front of the nest are added to at home
@@ -105,6 +106,9 @@ struct GatherNest {
   bool isOwnPoint() const {
     return Evaluations.size() == 1 && llvm::all_of(Evaluations[0], [](int64_t X) { return X == 0; });
   }
+  /// True if no cell that an iteration along the last axis gathers into is met by another one: cells of one group are
+  /// apart, and no array has two groups. WithStored: nor a cell of a stored array.
+  bool cellsApartAlongRows(bool WithStored) const;
   /// True if __adjoint_ needs no pass of its own for the shadows of stored arrays: nobody else reads what a point
   /// clears.
   bool clearsAtOnce() const { return isOwnPoint() || (Tiled && Owners.empty() && !WorkShared && !Block); }

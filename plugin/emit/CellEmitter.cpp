@@ -289,11 +289,22 @@ void CellEmitter::clearSums() {
     }
 }
 
-void CellEmitter::addToCells() {
-  for (auto [I, G] : enumerate(N.Groups))
-    if (G.Gathered)
-      addGroup(I);
+CellEmitter::CellSums CellEmitter::readSums() {
+  CellSums Read;
+  for (auto [I, G] : enumerate(N.Groups)) {
+    Value *Flag = G.Gathered ? B.CreateLoad(B.getInt1Ty(), Flags[I]) : nullptr;
+    Read.OfGroup.push_back({Flag, G.Gathered ? B.CreateLoad(G.Element, Sums[I]) : nullptr});
+  }
+  return Read;
 }
+
+void CellEmitter::addToCells(const CellSums &Added) {
+  for (auto [I, Of] : enumerate(Added.OfGroup))
+    if (Of.first)
+      addGroup(I, Of.first, Of.second);
+}
+
+void CellEmitter::addToCells() { addToCells(readSums()); }
 
 void CellEmitter::addToCell(Value *Pointer, Value *Sum) {
   IRBuilder<>::FastMathFlagGuard Guard(B);
@@ -302,14 +313,13 @@ void CellEmitter::addToCell(Value *Pointer, Value *Sum) {
   B.CreateStore(B.CreateFAdd(Old, Sum), Pointer);
 }
 
-void CellEmitter::addGroup(unsigned Index) {
-  const AccessGroup &G = N.Groups[Index];
+void CellEmitter::addGroup(unsigned Index, Value *Flag, Value *Sum) {
   BasicBlock *Add = newBlock("add"), *Added = newBlock("added");
-  B.CreateCondBr(B.CreateLoad(B.getInt1Ty(), Flags[Index]), Add, Added);
+  B.CreateCondBr(Flag, Add, Added);
   B.SetInsertPoint(Add);
   Shift Zero(Inner + 1, 0);
   Value *Pointer = cellPointer(Index, /*IsShadow=*/true, Zero, Zero, /*Moved=*/false);
-  addToCell(Pointer, B.CreateLoad(G.Element, Sums[Index]));
+  addToCell(Pointer, Sum);
   B.CreateBr(Added);
   B.SetInsertPoint(Added);
 }
@@ -326,7 +336,7 @@ Value *CellEmitter::rowValid(const Shift &S) {
 }
 
 Value *CellEmitter::pointOf(unsigned Axis, const Shift &S, bool Moved) {
-  Value *Point = Row->CreateSub(Cell[Axis], Row->getInt64(S[Axis]));
+  Value *Point = Row->CreateSub(Cell[Axis], Row->getInt64(S[Axis] - (Axis == 0 ? Plane : 0)));
   if (!Moved || Least[Axis] == Most[Axis])
     return Point;
   Point = Row->CreateBinaryIntrinsic(Intrinsic::smax, Point, Row->getInt64(0));
@@ -362,7 +372,7 @@ Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, 
   Shift Key = outer(At), From = outer(S);
   if (!Moved)
     for (unsigned D = 0; D != Inner; ++D) {
-      Key[D] -= From[D];
+      Key[D] -= From[D] - (D == 0 ? Plane : 0);
       From[D] = 0;
     }
   Key.back() = Moved;
@@ -370,7 +380,8 @@ Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, 
   if (!RowPointer) {
     Value *Offset = Known[G.Offset];
     for (unsigned D = 0; D != Inner; ++D) {
-      Value *Index = Row->CreateAdd(pointOf(D, From, Moved), Row->getInt64(Key[D]));
+      Value *Point = Moved ? pointOf(D, From, /*Moved=*/true) : Cell[D];
+      Value *Index = Row->CreateAdd(Point, Row->getInt64(Key[D]));
       Offset = Row->CreateAdd(Offset, Row->CreateMul(Index, Known[G.Strides[D]]));
     }
     RowPointer = Row->CreatePtrAdd(Known[IsShadow ? shadowOf(G) : G.Root], Offset);
@@ -448,7 +459,7 @@ Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<Al
   switch (A.TheKind) {
   case PointArgument::Index:
     if (!A.At.empty())
-      return plus(Cell[A.Number], -A.At[A.Number]);
+      return plus(Cell[A.Number], (A.Number == 0 ? Plane : 0) - A.At[A.Number]);
     return A.Number == Inner ? plus(Cell[Inner], -S[Inner]) : pointOf(A.Number, S, Masked);
   case PointArgument::Captured:
     return Known[A.Of];

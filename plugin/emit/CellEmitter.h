@@ -38,6 +38,7 @@ protected:
   PointAdjoint *Away = nullptr, *Home = nullptr;
   Shift Least, Most;                        ///< of the evaluations, by axis
   llvm::SmallVector<llvm::Value *, 4> Cell; ///< q, by axis
+  int64_t Plane = 0;                        ///< what is evaluated is the cell so far from q along the first axis
   bool NearPointers = false;                ///< addresses of a cell's neighbours are made from its own, not by row
   bool ReadsConstants = false;              ///< nothing but shadows changes while the nest runs
   /// Adds the sum over all points to an active scalar; empty: to its shadow.
@@ -68,6 +69,12 @@ protected:
   void evaluateMerged();
   /// Adds the sums to the cells that some point has contributed to.
   void addToCells();
+  /// What is in the sums of the cell, to be added later.
+  struct CellSums {
+    llvm::SmallVector<std::pair<llvm::Value *, llvm::Value *>, 4> OfGroup; ///< whether there is one, sum
+  };
+  CellSums readSums();
+  void addToCells(const CellSums &Added);
   /// Adds a sum to a cell. Others may add to it at the same time only if the plan could not exclude it.
   virtual void addToCell(llvm::Value *Pointer, llvm::Value *Sum);
 
@@ -138,7 +145,7 @@ private:
   /// if that cannot be told.
   bool collectAdded(const llvm::Value *Root, llvm::SmallVectorImpl<unsigned> &Groups,
                     llvm::MutableArrayRef<std::pair<llvm::Value *, llvm::Value *>> Box);
-  void addGroup(unsigned Group);
+  void addGroup(unsigned Group, llvm::Value *Flag, llvm::Value *Sum);
   /// The point at distance S from the cell, on one of the axes but the last; Moved: into the Domain if it is not there.
   llvm::Value *pointOf(unsigned Axis, const Shift &S, bool Moved);
   /// The address of a group's cell at shift At from the point that is S away.

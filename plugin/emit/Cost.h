@@ -41,4 +41,7 @@ bool isWorthSharing(const GatherCost &C);
 bool isWorthTilingGrid(const GatherCost &C, unsigned Words);
 unsigned wordsOfPoint(const GatherNest &N, const PointAdjoint &Away);
 
+/// How many planes of cells a gather on a CPU does together.
+unsigned planesTogether(const GatherNest &N, const PointAdjoints &Points);
+
 } // namespace adstencil

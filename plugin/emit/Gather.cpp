@@ -74,7 +74,17 @@ private:
   }
 
   bool InUnits;
-  SmallVector<std::pair<Value *, Value *>, 4> Ranges; ///< of cells, by axis
+  SmallVector<std::pair<Value *, Value *>, 4> Ranges; ///< of cells, by axis; of steps along the first one
+
+  // The first axis is walked over in steps. A step is one plane of cells, or several planes whose points are inner ones
+  // as far as this axis is concerned: their cells at one place of the other axes are done together, so that what
+  // neighbouring planes need is loaded and evaluated once, and rows pass through the first-level cache less often.
+  // Which planes are together depends on the limits of the nest, not on who does them: neither do the bits.
+  unsigned Together = 1;          ///< planes of a step that has several
+  Value *FirstPlane = nullptr;    ///< of the first step
+  Value *SinglesBefore = nullptr; ///< steps of one plane in front of those that have several; behind these are others
+  Value *SeveralSteps = nullptr;  ///< steps that have several
+  Value *HasSeveral = nullptr;    ///< i1: the step does
 
   /// Fills Ranges with all cells, or with those of the unit. Units divide the outermost axis; where it has fewer cells
   /// than there are units, the next one as well. Without proof that cells do not overlap the first unit does all.
@@ -82,6 +92,8 @@ private:
     Ranges.clear();
     for (unsigned D = 0; D <= Inner; ++D)
       Ranges.push_back({B.getInt64(Least[D]), plus(last(D), Most[D] + 1)});
+    if (Together > 1)
+      findSteps();
     if (!InUnits)
       return;
     Value *Unit = readUnit(B), *Units = readUnits(B);
@@ -107,8 +119,35 @@ private:
     High = B.CreateNSWAdd(Begin, B.CreateSelect(Exists, End, Count));
   }
 
+  void findSteps() {
+    auto &[Low, High] = Ranges[0];
+    auto Clamp = [&](Value *V, Value *Least) {
+      return B.CreateBinaryIntrinsic(Intrinsic::smin, B.CreateBinaryIntrinsic(Intrinsic::smax, V, Least), High);
+    };
+    Value *First = Clamp(plus(innerLow(0), Most[0]), Low), *End = Clamp(plus(innerHigh(0), Least[0] + 1), First);
+    FirstPlane = Low;
+    SinglesBefore = B.CreateNSWSub(First, Low);
+    SeveralSteps = B.CreateUDiv(B.CreateNSWSub(End, First), B.getInt64(Together));
+    Value *Saved = B.CreateNSWMul(SeveralSteps, B.getInt64(Together - 1));
+    Ranges[0] = {B.getInt64(0), B.CreateNSWSub(B.CreateNSWSub(High, Low), Saved)};
+  }
+
+  /// Starts a step: Cell[0] is its first plane.
+  void startStep(Value *Step) {
+    if (Together > 1) {
+      Value *Before = B.CreateNSWSub(Step, SinglesBefore);
+      HasSeveral = B.CreateICmpULT(Before, SeveralSteps);
+      Before = B.CreateBinaryIntrinsic(Intrinsic::smax, Before, B.getInt64(0));
+      Before = B.CreateBinaryIntrinsic(Intrinsic::smin, Before, SeveralSteps);
+      Value *Skipped = B.CreateNSWMul(Before, B.getInt64(Together - 1));
+      Step = B.CreateNSWAdd(B.CreateNSWAdd(FirstPlane, Step), Skipped);
+    }
+    Cell[0] = hidden(Step);
+  }
+
   void emitNest(const std::vector<Shift> &Shifts, PointAdjoint *AwayPoint, PointAdjoint *HomePoint) {
     startNest(Shifts, AwayPoint, HomePoint);
+    Together = Away == &Points.Away ? N.Planes : 1;
     findRanges();
     if (N.WorkShared)
       return emitWorkShared();
@@ -121,21 +160,38 @@ private:
 
   /// Cells that a thread does at once where the last axis is the only one.
   static constexpr int64_t ChunkLength = 4096;
+  /// Rows of a step that a thread does at once. There may be fewer steps than threads can share out evenly.
+  static constexpr int64_t RowsOfPart = 32;
 
   /// The nest with an outermost loop whose iterations threads may share.
   void emitWorkShared() {
-    Value *Low = B.getInt64(Least[0]), *High = plus(last(0), Most[0] + 1), *Count = B.CreateNSWSub(High, Low);
+    auto [Low, High] = Ranges[0];
+    Value *Count = B.CreateNSWSub(High, Low);
     if (Inner == 0)
       Count = B.CreateUDiv(plus(Count, ChunkLength - 1), B.getInt64(ChunkLength));
+    if (Together > 1)
+      return emitSharedSteps(Count);
     emitShared(Count, [&](Value *Part) {
       if (Inner == 0) {
         Value *First = B.CreateNSWAdd(Low, B.CreateNSWMul(Part, B.getInt64(ChunkLength)));
         Ranges[0] = {First, B.CreateBinaryIntrinsic(Intrinsic::smin, plus(First, ChunkLength), High)};
         emitRows();
       } else {
-        Cell[0] = hidden(B.CreateNSWAdd(Part, Low));
+        startStep(B.CreateNSWAdd(Part, Low));
         emitAxis(1);
       }
+    });
+  }
+
+  /// The same where parts of steps are shared out.
+  void emitSharedSteps(Value *Count) {
+    auto [Low, High] = Ranges[1];
+    Value *Rows = B.CreateNSWSub(High, Low), *Parts = B.CreateUDiv(plus(Rows, RowsOfPart - 1), B.getInt64(RowsOfPart));
+    emitShared(B.CreateNUWMul(Count, Parts), [&, Low = Low, High = High](Value *Part) {
+      startStep(B.CreateUDiv(Part, Parts));
+      Value *First = B.CreateNSWAdd(Low, B.CreateNSWMul(B.CreateURem(Part, Parts), B.getInt64(RowsOfPart)));
+      Ranges[1] = {First, B.CreateBinaryIntrinsic(Intrinsic::smin, plus(First, RowsOfPart), High)};
+      emitAxis(1);
     });
   }
 
@@ -143,104 +199,143 @@ private:
     if (Axis == Inner)
       return emitRows();
     OpenLoop L = openLoop(Ranges[Axis].first, Ranges[Axis].second, "cell");
-    Cell[Axis] = hidden(L.IV);
+    if (Axis == 0)
+      startStep(L.IV);
+    else
+      Cell[Axis] = hidden(L.IV);
     emitAxis(Axis + 1);
     leaveAsItIs(closeLoop(L));
   }
 
   /// The row of cells along the last axis: with tests for the other axes only where they may fail.
   void emitRows() {
-    Value *Inside = B.getTrue();
-    for (unsigned D = 0; D != Inner; ++D)
+    Value *Inside = Together > 1 ? HasSeveral : B.getTrue();
+    for (unsigned D = Together > 1 ? 1 : 0; D != Inner; ++D)
       if (Least[D] != Most[D] || hasGuards(D)) {
         Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], plus(innerLow(D), Most[D])));
         Inside = B.CreateAnd(Inside, B.CreateICmpSLE(Cell[D], plus(innerHigh(D), Least[D])));
       }
     if (isa<ConstantInt>(Inside))
-      return emitRow(/*Masked=*/false);
+      return emitRow(/*IsMasked=*/false);
     if (Inner < LeastAxesForRows)
-      return emitRow(/*Masked=*/false, Inside);
+      return emitRow(/*IsMasked=*/false, Inside);
     BasicBlock *In = newBlock("row.inside"), *Out = newBlock("row.outside"), *End = newBlock("row.end");
     B.CreateCondBr(Inside, In, Out);
     B.SetInsertPoint(In);
-    emitRow(/*Masked=*/false);
+    emitRow(/*IsMasked=*/false);
     B.CreateBr(End);
     B.SetInsertPoint(Out);
-    emitRow(/*Masked=*/true);
+    forPlanes([&] { emitRow(/*IsMasked=*/true); });
     B.CreateBr(End);
     B.SetInsertPoint(End);
+  }
+
+  /// Writes what is to be done for each plane of the step.
+  void forPlanes(function_ref<void()> Body) {
+    if (Together == 1)
+      return Body();
+    Value *First = Cell[0], *Count = B.CreateSelect(HasSeveral, B.getInt64(Together), B.getInt64(1));
+    OpenLoop L = openLoop(First, B.CreateNSWAdd(First, Count), "plane");
+    Cell[0] = L.IV;
+    Body();
+    leaveAsItIs(closeLoop(L));
+    Cell[0] = First;
   }
 
   /// Rows outside of the interior are few in two dimensions, and not worth code of their own: cell by cell. In three
   /// dimensions they are some percent of a usual grid.
   static constexpr unsigned LeastAxesForRows = 2;
 
-  /// Inside: if not null, whether this row has an interior, which then is not masked.
-  void emitRow(bool IsMasked, Value *Inside = nullptr) {
+  /// Starts to write code for a row.
+  void enterRow(std::unique_ptr<IRBuilder<>> &RowBuilder, bool IsMasked) {
     BasicBlock *Cells = newBlock("row");
-    IRBuilder<> RowBuilder(B.CreateBr(Cells));
-    startRow(&RowBuilder, IsMasked);
+    RowBuilder = std::make_unique<IRBuilder<>>(B.CreateBr(Cells));
+    startRow(RowBuilder.get(), IsMasked);
     B.SetInsertPoint(Cells);
-    auto [Low, High] = Ranges[Inner];
-    if (Least[Inner] == Most[Inner] && !hasGuards(Inner) && !Inside) {
-      IsInner = !IsMasked;
-      emitCells(Low, High, /*Guarded=*/false);
-      IsInner = false;
-    } else {
-      Value *First = plus(innerLow(Inner), Most[Inner]), *End = plus(innerHigh(Inner), Least[Inner] + 1);
-      if (Inner == 0) { // of a part of the only axis
-        First = B.CreateBinaryIntrinsic(Intrinsic::smax, First, Low);
-        End = B.CreateBinaryIntrinsic(Intrinsic::smin, End, High);
-      }
-      Value *None = B.CreateICmpSLE(End, First);
-      if (Inside)
-        None = B.CreateOr(None, B.CreateNot(Inside));
-      First = B.CreateSelect(None, High, First);
-      End = B.CreateSelect(None, High, End);
-      // The shell in front and the shell behind are one loop, which is passed twice.
-      BasicBlock *Before = B.GetInsertBlock(), *Shell = newBlock("shell"), *Middle = newBlock("interior"),
-                 *Done = newBlock("row.done");
-      B.CreateBr(Shell);
-      B.SetInsertPoint(Shell);
-      PHINode *From = B.CreatePHI(B.getInt64Ty(), 2), *To = B.CreatePHI(B.getInt64Ty(), 2);
-      PHINode *Second = B.CreatePHI(B.getInt1Ty(), 2);
-      From->addIncoming(Low, Before);
-      To->addIncoming(First, Before);
-      Second->addIncoming(B.getFalse(), Before);
-      // A shell has a few cells: tests instead of masks, and contributions are added one by one.
-      TestsRows = IsMasked || Inside;
-      AddsDirectly = true;
-      Masked = false;
-      emitCells(From, To, /*Guarded=*/true);
-      TestsRows = AddsDirectly = false;
-      Masked = IsMasked;
-      B.CreateCondBr(Second, Done, Middle);
-      B.SetInsertPoint(Middle);
-      IsInner = !IsMasked;
-      emitInterior(First, End);
-      IsInner = false;
-      From->addIncoming(End, B.GetInsertBlock());
-      To->addIncoming(High, B.GetInsertBlock());
-      Second->addIncoming(B.getTrue(), B.GetInsertBlock());
-      leaveAsItIs(B.CreateBr(Shell));
-      B.SetInsertPoint(Done);
-    }
   }
 
-  /// The interior of a row. A long one that is all there is, is done in two passes of one loop: a few cells, then those
-  /// from where vectors of the first shadow do not straddle cache lines, if the array itself begins at one. Where that
-  /// is depends on indices, not on addresses, so that the bits do not depend on where memory has been allocated. In
-  /// more dimensions it helps some kernels and harms others.
+  /// Inside: if not null, whether this row has an interior, which then is not masked.
+  void emitRow(bool IsMasked, Value *Inside = nullptr) {
+    std::unique_ptr<IRBuilder<>> RowBuilder;
+    auto [First, End] = findInterior(Inside);
+    if (!First) {
+      enterRow(RowBuilder, IsMasked);
+      return emitInterior(Ranges[Inner].first, Ranges[Inner].second);
+    }
+    // The shell in front and the shell behind are one loop, which is passed twice. (In one pass, cells at the far end
+    // of the row would come first, which the hardware's prefetching takes amiss.)
+    auto [Low, High] = Ranges[Inner];
+    BasicBlock *Before = B.GetInsertBlock(), *Shell = newBlock("shell"), *Middle = newBlock("interior"),
+               *Done = newBlock("row.done");
+    B.CreateBr(Shell);
+    B.SetInsertPoint(Shell);
+    PHINode *From = B.CreatePHI(B.getInt64Ty(), 2), *To = B.CreatePHI(B.getInt64Ty(), 2);
+    PHINode *Second = B.CreatePHI(B.getInt1Ty(), 2);
+    From->addIncoming(Low, Before);
+    To->addIncoming(First, Before);
+    Second->addIncoming(B.getFalse(), Before);
+    // A shell has a few cells: tests instead of masks, and contributions are added one by one.
+    TestsRows = IsMasked || Inside;
+    AddsDirectly = true;
+    auto EmitShell = [&] {
+      enterRow(RowBuilder, /*IsMasked=*/false);
+      OpenLoop L = openLoop(From, To, "shell.cell");
+      Cell[Inner] = hidden(L.IV);
+      emitCell(/*Guarded=*/true);
+      leaveAsItIs(closeLoop(L));
+    };
+    if (IsMasked)
+      EmitShell();
+    else
+      forPlanes(EmitShell);
+    TestsRows = AddsDirectly = false;
+    B.CreateCondBr(Second, Done, Middle);
+    B.SetInsertPoint(Middle);
+    enterRow(RowBuilder, IsMasked);
+    emitInterior(First, End);
+    From->addIncoming(End, B.GetInsertBlock());
+    To->addIncoming(High, B.GetInsertBlock());
+    Second->addIncoming(B.getTrue(), B.GetInsertBlock());
+    leaveAsItIs(B.CreateBr(Shell));
+    B.SetInsertPoint(Done);
+  }
+
+  /// The cells of a row that are read by inner points only, as far as this axis is concerned: none if not Inside. Null
+  /// if these are all.
+  std::pair<Value *, Value *> findInterior(Value *Inside) {
+    if (Least[Inner] == Most[Inner] && !hasGuards(Inner) && !Inside)
+      return {nullptr, nullptr};
+    auto [Low, High] = Ranges[Inner];
+    Value *First = plus(innerLow(Inner), Most[Inner]), *End = plus(innerHigh(Inner), Least[Inner] + 1);
+    if (Inner == 0) { // of a part of the only axis
+      First = B.CreateBinaryIntrinsic(Intrinsic::smax, First, Low);
+      End = B.CreateBinaryIntrinsic(Intrinsic::smin, End, High);
+    }
+    Value *None = B.CreateICmpSLE(End, First);
+    if (Inside)
+      None = B.CreateOr(None, B.CreateNot(Inside));
+    return {B.CreateSelect(None, High, First), B.CreateSelect(None, High, End)};
+  }
+
+  /// The interior of a row. A long one is done in two passes of one loop: a few cells, then those from where vectors of
+  /// the first shadow do not straddle cache lines, if the array itself begins at one. Where that is depends on indices,
+  /// not on addresses, so that the bits do not depend on where memory has been allocated.
   void emitInterior(Value *First, Value *End) {
+    IsInner = !Masked;
     auto G = find_if(N.Groups, [&](const AccessGroup &X) {
       const auto *Stride = dyn_cast<ConstantInt>(X.Strides[Inner]);
       return X.Gathered && Stride && Stride->getZExtValue() == F.getDataLayout().getTypeStoreSize(X.Element);
     });
-    if (Inner != 0 || G == N.Groups.end())
-      return emitCells(First, End, /*Guarded=*/false);
-    constexpr int64_t LineBytes = 64, LeastLength = 1024;
-    Value *Stride = Known[G->Strides[0]];
+    if (Masked || G == N.Groups.end()) {
+      emitCells(First, End);
+      IsInner = false;
+      return;
+    }
+    constexpr int64_t LineBytes = 64, LeastLength = 64;
+    Value *Stride = Known[G->Strides[Inner]];
     Value *Offset = B.CreateAdd(Known[G->Offset], B.CreateMul(First, Stride));
+    for (unsigned D = 0; D != Inner; ++D)
+      Offset = B.CreateAdd(Offset, B.CreateMul(Cell[D], Known[G->Strides[D]]));
     Value *Cells = B.CreateUDiv(B.CreateAnd(B.CreateNeg(Offset), LineBytes - 1), Stride);
     Value *IsLong = B.CreateICmpSGE(B.CreateNSWSub(End, First), B.getInt64(LeastLength));
     Value *InTwo = B.CreateAnd(IsLong, B.CreateICmpNE(Cells, B.getInt64(0)));
@@ -254,39 +349,40 @@ private:
     From->addIncoming(First, Before);
     To->addIncoming(FirstEnd, Before);
     Last->addIncoming(IsLast, Before);
-    emitCells(From, To, /*Guarded=*/false);
+    emitCells(From, To);
     From->addIncoming(Middle, B.GetInsertBlock());
     To->addIncoming(End, B.GetInsertBlock());
     Last->addIncoming(B.getTrue(), B.GetInsertBlock());
     leaveAsItIs(B.CreateCondBr(Last, Done, Pass));
     B.SetInsertPoint(Done);
+    IsInner = false;
   }
 
-  void emitCells(Value *Low, Value *High, bool Guarded) {
-    OpenLoop L = openLoop(Low, High, Guarded ? "shell.cell" : "cell");
-    Cell[Inner] = Guarded ? hidden(L.IV) : L.IV; // a shell has a few cells
-    emitCell(Guarded);
-    BranchInst *Back = closeLoop(L);
-    if (Guarded)
-      leaveAsItIs(Back);
+  void emitCells(Value *Low, Value *High) {
+    OpenLoop L = openLoop(Low, High, "cell");
+    Cell[Inner] = L.IV;
+    if (IsInner && Together > 1)
+      emitTogether();
     else
-      describeLoop(Back, isParallel());
+      emitCell(/*Guarded=*/false);
+    describeLoop(closeLoop(L), !addsAtHome() && N.cellsApartAlongRows(writesStored()));
   }
 
-  /// True if no cell that an iteration along the last axis changes is met by another one: cells of one group are apart,
-  /// and no array has two groups.
-  bool isParallel() const {
-    if (addsAtHome())
-      return false;
-    SmallPtrSet<const Value *, 8> Roots;
-    for (const AccessGroup &G : N.Groups) {
-      if (!G.Gathered && !writesStored())
-        continue;
-      if (!isa<ConstantInt>(G.Strides[Inner]) || cast<ConstantInt>(G.Strides[Inner])->isZero() ||
-          !Roots.insert(G.Root).second)
-        return false;
+  /// One cell of each plane of a step. All are evaluated before one is changed.
+  void emitTogether() {
+    SmallVector<CellSums, 4> Added;
+    for (Plane = 0; Plane != Together; ++Plane) {
+      clearSums();
+      if (isMerged())
+        evaluateMerged();
+      else
+        for (const Shift &S : Evaluations)
+          evaluate(S);
+      Added.push_back(readSums());
     }
-    return true;
+    for (Plane = 0; Plane != Together; ++Plane)
+      addToCells(Added[Plane]);
+    Plane = 0;
   }
 
   /// What the points around a cell add to it.

@@ -386,6 +386,16 @@ static bool chooseTile(const AdjointPlan &P, GatherNest &N, PointAdjoints &Point
   return true;
 }
 
+/// Planes of cells are done together where iterations along rows are independent, so that the optimiser need not be
+/// told how rows of several planes relate.
+static unsigned choosePlanes(const AdjointPlan &P, const GatherNest &N, const PointAdjoints &Points) {
+  constexpr unsigned LeastAxes = 3;
+  bool OnGpu = P.Grid && !P.R.OnCpu;
+  if (OnGpu || N.Tiled || N.Axes.size() < LeastAxes || N.HasHomes || !N.cellsApartAlongRows(/*WithStored=*/false))
+    return 1;
+  return options().Planes ? options().Planes : planesTogether(N, Points);
+}
+
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   bool Adjoint = P.R.TheMode == DerivativeMode::Adjoint;
   if (!N.Vjp && !N.Tiled && !deriveMerged(P, N, Points, FAM))
@@ -408,6 +418,8 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
         (Adjoint && N.Carries && !derive(P, N, PointRole::Carry, Points.Carry, FAM)))
       return false;
   }
+  if (Points.Away.F && !Points.Whole.F && !N.Vjp)
+    N.Planes = choosePlanes(P, N, Points);
   if (Points.Whole.F || N.Vjp || !N.Owners.empty())
     for (PointAdjoint *Tried : {&Points.Away, &Points.Home})
       if (Tried->F)

@@ -19,6 +19,7 @@ struct Options {
   bool GpuSums = false;           ///< gpu-sums: derivatives on the CPU device have the form for a GPU (for tests)
   Choice Tiles = Choice::ByCost;  ///< tile=always or never (for tests)
   Choice Merges = Choice::ByCost; ///< merge=always or never (for tests)
+  unsigned Planes = 0;            ///< planes=1 to 9 (for tests); 0: by cost
   bool GpuDevice = true;          ///< all but device=cpu: the program may launch kernels on a GPU
 };
 

@@ -129,6 +129,8 @@ public:
         options().Tiles = A == "tile=always" ? Choice::Always : Choice::Never;
       } else if (A == "merge=always" || A == "merge=never") {
         options().Merges = A == "merge=always" ? Choice::Always : Choice::Never;
+      } else if (A.size() == 8 && A.starts_with("planes=") && A.back() >= '1' && A.back() <= '9') {
+        options().Planes = A.back() - '0';
       } else if (A == "help") {
         llvm::outs() << helpText();
       } else {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Makes random stencils, compiles them at several levels and checks the laws on them:
 #
-#     fuzz.py --fuzz N --seed S [--build DIR] [--options "-O2"] [--real float] [--openmp] [--odd] [--fluxes] [--only K] [--keep]
+#     fuzz.py --fuzz N --seed S [--build DIR] [--options "-O2"] [--real float] [--openmp] [--odd] [--fluxes] [--dims N] [--only K] [--keep]
 #
 # Without --options and --real every file of ten kernels gets its own at random. A failure names the kernel, and the command that
 # makes this one alone again. The plugin and the test driver (target adstencil_gather) are taken from the build folder.
@@ -27,7 +27,7 @@ PER_FILE = 10
 def check(a, folder, numbers, options, real):
     """Returns what failed, empty if nothing did."""
     source, program = folder / "kernels.cpp", folder / "kernels"
-    with open(source, "w") as f: generate.write(a.seed, numbers, real, a.openmp, a.odd, a.fluxes, f)
+    with open(source, "w") as f: generate.write(a.seed, numbers, real, a, f)
     compile_ = [a.compiler, "-std=c++20", "-w", f"-I{HERE}", f"-I{ROOT / 'runtime/include'}",
                 f"-fplugin={a.build / 'lib/libadstencil.so'}", f'-DGATHER_VARIANT="{options.split()[0][1:]}"', *shlex.split(options),
                 *["-fopenmp"] * a.openmp, "-c", str(source), "-o", f"{program}.o"]
@@ -49,9 +49,7 @@ def main():
     p.add_argument("--compiler", default="clang++-22")
     p.add_argument("--options", help="one set of options for all")
     p.add_argument("--real", choices=["float", "double"])
-    p.add_argument("--openmp", action="store_true", help="kernels have OpenMP directives")
-    p.add_argument("--odd", action="store_true", help="accesses and loops of less usual forms")
-    p.add_argument("--fluxes", action="store_true", help="points have values in common with their neighbours")
+    generate.add_forms(p)
     p.add_argument("--omp", default="-lomp", help="the OpenMP runtime, as the linker is told")
     p.add_argument("--only", type=int, help="this kernel alone")
     p.add_argument("--keep", action="store_true", help="leave the files of failures in the current folder")
@@ -68,7 +66,7 @@ def main():
         if sys.stderr.isatty(): print(f"\r{group[-1] + 1} kernels", end="", file=sys.stderr)
         if problem:
             failed += 1
-            print(f"\nFAILED: fuzz.py --fuzz 1 --seed {a.seed} --only K --options '{options}' --real {real}{' --openmp' * a.openmp}{' --odd' * a.odd}{' --fluxes' * a.fluxes}   (K in {group})\n{problem}")
+            print(f"\nFAILED: fuzz.py --fuzz 1 --seed {a.seed} --only K --options '{options}' --real {real}{' --openmp' * a.openmp}{' --odd' * a.odd}{' --fluxes' * a.fluxes}{f' --dims {a.dims}' if a.dims else ''}   (K in {group})\n{problem}")
     print(f"{sum(map(len, numbers))} kernels, files that failed: {failed}")
     return 1 if failed else 0
 

@@ -37,10 +37,11 @@ class Nest:
 
 
 class Kernel:
-    def __init__(self, r, name, openmp=False, odd=False):
-        self.r, self.name, self.openmp = r, name, openmp
-        self.odd = random.Random(f"{name} odd") if odd else None  # a source of its own: the rest of the kernel is the same
+    def __init__(self, r, name, forms):
+        self.r, self.name, self.openmp = r, name, forms.openmp
+        self.odd = random.Random(f"{name} odd") if forms.odd else None  # a source of its own: the rest of the kernel is the same
         self.dims = r.choice([1, 1, 2, 2, 2, 3, 3])
+        self.dims = forms.dims or self.dims
         self.counter = r.choice(["int"] * 4 + ["long", "long", "unsigned", "std::size_t"])
         self.signed = self.counter in ("int", "long")
         self.style = self.choose_style()
@@ -50,9 +51,9 @@ class Kernel:
         self.scalars = [s for s in ("a", "b") if self.ch(0.25)]
         self.dt = self.ch(0.4)
         self.linear = self.ch(0.35)
-        self.has_faces = odd and self.odd.random() < 0.3
+        self.has_faces = self.odd and self.odd.random() < 0.3
         # A time loop's step: the next level of one array from the others, mostly without products.
-        self.steps_levels = odd and self.odd.random() < 0.2 and self.style != "wrap"
+        self.steps_levels = self.odd and self.odd.random() < 0.2 and self.style != "wrap"
         if self.steps_levels: self.linear = self.odd.random() < 0.7
         self.build()
 
@@ -407,7 +408,8 @@ class Kernel:
         found += [[r.choice(x) for x in allowed] for _ in range(3 if d < 3 else 2)]
         for n in found:
             while n[0] * n[1 % d] * n[-1] > 5000 and d == 3: n[n.index(max(n))] = 9
-        # Where the parallel loop is vectorised as well, threads get long pieces; long rows are aligned.
+        if not any(l.is_constant() for l in self.layouts): found.append({1: [150], 2: [137, 6], 3: [75, 4, 9]}[d])  # long rows are aligned
+        # Where the parallel loop is vectorised as well, threads get long pieces.
         if (self.openmp or self.odd) and d == 1 and not any(l.is_constant() for l in self.layouts): found += [[1030], [2600]]
         # So many rows that the slabs of a tile depend on the number of threads.
         if self.openmp and d == 2 and not any(l.is_constant() for l in self.layouts): found.append([7, 260])
@@ -519,15 +521,22 @@ inline real minmod(real a, real b) {
 """
 
 
-def kernel(seed, number, openmp=False, odd=False, fluxes=False):
+def kernel(seed, number, forms):
     from fluxes import FluxKernel
-    return (FluxKernel if fluxes else Kernel)(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", openmp, odd)
+    return (FluxKernel if forms.fluxes else Kernel)(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", forms)
 
 
-def write(seed, numbers, real, openmp, odd, fluxes, out):
+def write(seed, numbers, real, forms, out):
     out.write(HEAD.replace("@", f"{seed}_{numbers[0]}").replace("$", real))
-    for k in numbers: out.write("\n" + kernel(seed, k, openmp, odd, fluxes).write())
+    for k in numbers: out.write("\n" + kernel(seed, k, forms).write())
     out.write("\n} // namespace\n")
+
+
+def add_forms(p):
+    p.add_argument("--openmp", action="store_true", help="with OpenMP directives")
+    p.add_argument("--odd", action="store_true", help="with accesses and loops of less usual forms")
+    p.add_argument("--fluxes", action="store_true", help="points have values in common with their neighbours")
+    p.add_argument("--dims", type=int, choices=[1, 2, 3], help="so many axes, and not any number")
 
 
 def main():
@@ -537,11 +546,9 @@ def main():
     p.add_argument("count", type=int)
     p.add_argument("--first", type=int, default=0, help="number of the first kernel")
     p.add_argument("--real", choices=["float", "double"], default="double")
-    p.add_argument("--openmp", action="store_true", help="with OpenMP directives")
-    p.add_argument("--odd", action="store_true", help="with accesses and loops of less usual forms")
-    p.add_argument("--fluxes", action="store_true", help="points have values in common with their neighbours")
+    add_forms(p)
     a = p.parse_args()
-    write(a.seed, list(range(a.first, a.first + a.count)), a.real, a.openmp, a.odd, a.fluxes, sys.stdout)
+    write(a.seed, list(range(a.first, a.first + a.count)), a.real, a, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@
 // CPU-LABEL: adjoint of weno
 // CPU: {{^ *}}u {{ *}}read {{ *}}gather, 11 shifts
 // CPU-LABEL: vjp of demanded at {{.*}}, demanded: tile
-// CPU: points of the grid, nest of 3: gather, 7 points a cell{{$}}
+// CPU: points of the grid, nest of 3: gather, 7 points a cell, 3 planes of cells together{{$}}
 
 // Reads further apart than a plane is long: no tile, and why.
 ADSTENCIL_KERNEL __global__ void far(double* un, const double* u, int n) {

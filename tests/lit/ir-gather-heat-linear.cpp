@@ -1,5 +1,6 @@
-// Derivatives of linear heat conduction in three dimensions: the loop over the interior is vectorised and stores each vector of the shadow
-// once; so is that of masked rows. No run-time tests for overlap, nothing atomic. `__adjoint_` clears rows of cotangents at once.
+// Derivatives of linear heat conduction in three dimensions: the loop over the interior is vectorised, does cells of three planes together, of
+// which 5 + 3 * 4 cotangents are read, and stores each vector of the shadow once; so does that of masked rows, one by one. No run-time
+// tests for overlap, nothing atomic. `__adjoint_` clears rows of cotangents at once.
 //
 // RUN: %adstencil_clang -O3 -march=x86-64-v3 -fno-discard-value-names -S -emit-llvm -o %t.ll %s
 // RUN: FileCheck %s --input-file=%t.ll
@@ -12,8 +13,15 @@
 // NOWHERE-NOT: {{atomicrmw|found\.conflict|vector\.memcheck}}
 
 // CHECK-LABEL: define {{.*}}__vjp_heat
-// CHECK-COUNT-7: load <4 x double>
+// CHECK: vector.body:
+// CHECK-COUNT-18: load <4 x double>
+// CHECK-NOT: load <4 x double>
+// CHECK: store <4 x double>
 // CHECK-COUNT-2: store <4 x double>
+// CHECK: vector.body{{.+}}:
+// CHECK-COUNT-8: load <4 x double>
+// CHECK-NOT: load <4 x double>
+// CHECK: store <4 x double>
 // CHECK-NOT: store <4 x double>
 // CHECK-LABEL: define {{.*}}__adjoint_heat
 // CHECK: call {{.*}}__vjp_heat

@@ -1,4 +1,5 @@
-// As ir-gather-heat-linear.cpp, with a conductivity that depends on the values: seven values and seven cotangents are read.
+// As ir-gather-heat-linear.cpp, with a conductivity that depends on the values: 17 values and as many cotangents are
+// read for three cells, each once.
 //
 // RUN: %adstencil_clang -O3 -march=x86-64-v3 -fno-discard-value-names -S -emit-llvm -o %t.ll %s
 // RUN: FileCheck %s --input-file=%t.ll
@@ -11,8 +12,13 @@
 // NOWHERE-NOT: {{atomicrmw|found\.conflict|vector\.memcheck}}
 
 // CHECK-LABEL: define {{.*}}__vjp_heat
-// CHECK-COUNT-14: load <4 x double>
+// CHECK: vector.body:
+// CHECK-COUNT-35: load <4 x double>
+// CHECK-NOT: load <4 x double>
+// CHECK: store <4 x double>
 // CHECK-COUNT-2: store <4 x double>
+// CHECK: vector.body{{.+}}:
+// CHECK: store <4 x double>
 // CHECK-NOT: store <4 x double>
 // CHECK-LABEL: define {{.*}}__adjoint_heat
 // CHECK: call {{.*}}__vjp_heat

@@ -32,12 +32,16 @@ void use(double* y, double* yb, const double* u, double* ub) {
 }
 
 // CHECK: define internal {{.*}}__vjp_heat{{.*}}.parallel.body(
+// Rows at the border of the domain, one by one.
 // CHECK: vector.body{{.*}}:
-// CHECK-COUNT-7: load <4 x double>
+// CHECK-COUNT-8: load <4 x double>
+// CHECK-NOT: load <4 x double>
 // CHECK: store <4 x double>
 // CHECK-NOT: store <4 x double>
-// Rows at the border of the domain are vectorised as well.
+// Others, those of three planes together.
 // CHECK: vector.body{{.*}}:
-// CHECK: store <4 x double>
+// CHECK-COUNT-18: load <4 x double>
+// CHECK-NOT: load <4 x double>
+// CHECK-COUNT-3: store <4 x double>
 // CHECK-NOT: store <4 x double>
 // CHECK: define internal {{.*}}__vjp_heat{{.*}}.parallel.body.thread(

@@ -10,7 +10,7 @@ constexpr int nx = 40, ny = 30;
 // CHECK-LABEL: vjp of smooth
 // CHECK-NEXT: {{^ *}}un {{ *}}written {{ *}}own-point, shadow unchanged{{$}}
 // CHECK-NEXT: {{^ *}}u {{ *}}read {{ *}}gather, 4 shifts{{$}}
-// CHECK-NEXT: nest of 3: gather, 4 points a cell{{$}}
+// CHECK-NEXT: nest of 3: gather, 4 points a cell, 3 planes of cells together{{$}}
 // CHECK-NEXT: {{^ *}}u at (-1,0,0) (0,-1,0) (0,0,0) (0,1,0){{$}}
 // CHECK-NEXT: stored: 0 B{{$}}
 ADSTENCIL_KERNEL void smooth(double (*un)[ny][nx], const double (*u)[ny][nx], int nz) {

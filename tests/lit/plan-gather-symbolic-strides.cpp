@@ -9,7 +9,7 @@
 // CHECK-LABEL: vjp of heat
 // CHECK-NEXT: {{^ *}}un {{ *}}written {{ *}}own-point if no cell is written twice (tested at run time), shadow unchanged{{$}}
 // CHECK-NEXT: {{^ *}}u {{ *}}read {{ *}}gather, 7 shifts{{$}}
-// CHECK-NEXT: nest of 3: gather, 7 points a cell (if no cell is written twice, tested at run time){{$}}
+// CHECK-NEXT: nest of 3: gather, 7 points a cell, 3 planes of cells together (if no cell is written twice, tested at run time){{$}}
 // CHECK-NEXT: {{^ *}}u at (-1,0,0) (0,-1,0) (0,0,-1) (0,0,0) (0,0,1) (0,1,0) (1,0,0){{$}}
 // CHECK-NEXT: stored: 0 B, or if cells are written twice: 16 B per change of a shadow that must be kept{{$}}
 ADSTENCIL_KERNEL void heat(double* un, const double* u, double dt, int nx, int ny, int nz) {
