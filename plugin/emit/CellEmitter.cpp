@@ -195,6 +195,18 @@ void CellEmitter::evaluateMerged() {
 
 void CellEmitter::evaluateAll(PointAdjoint &Point) { call(Point, Shift(Inner + 1, 0), Sums, Flags); }
 
+void CellEmitter::callAll(PointAdjoint &Point) {
+  assert(!addsAtHome() && "sums would not stay in registers");
+  DenseMap<Type *, AllocaInst *> Others;
+  std::swap(Others, UnwantedOf); // of calls that are inlined
+  evaluateAll(Point);
+  std::swap(Others, UnwantedOf);
+  CallInst *Call = Calls.pop_back_val();
+  Call->setIsNoInline();
+  if (DISubprogram *Scope = F.getSubprogram())
+    Call->setDebugLoc(DILocation::get(Ctx, 0, 0, Scope));
+}
+
 void CellEmitter::evaluateHome() {
   WantsGathered = false;
   evaluateAll(*Home);

@@ -82,6 +82,8 @@ protected:
   std::map<std::pair<unsigned, Shift>, llvm::AllocaInst *> AllSums;  ///< by group and shift; not cleared here
   std::map<std::pair<unsigned, Shift>, llvm::AllocaInst *> AllFlags; ///< i1: whether a conditional read was executed
   void evaluateAll(PointAdjoint &Point);
+  /// The same by a call that stays one: whatever is done with the contributions, the bits of all of them are the same.
+  void callAll(PointAdjoint &Point);
   /// Adds what the point Cell adds at home, and nothing of what is gathered.
   void evaluateHome();
   llvm::Value *shadowCell(unsigned Group, const Shift &At);

@@ -463,7 +463,7 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
 
 void PointAdjoints::erase(FunctionAnalysisManager &FAM) {
   for (PointAdjoint *A : all())
-    if (A->F)
+    if (A->F && A->F->use_empty())
       discard(*A, FAM);
 }
 

@@ -69,7 +69,7 @@ struct PointAdjoints {
     PointAdjoint &Inner = &A == &Away ? InnerAway : &A == &Home ? InnerHome : &A == &Carry ? InnerCarry : InnerWhole;
     return Inner.F ? Inner : A;
   }
-  /// Removes the functions, once all calls are inlined.
+  /// Removes the functions that are not called, once calls are inlined.
   void erase(llvm::FunctionAnalysisManager &FAM);
 };
 

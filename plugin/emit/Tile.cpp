@@ -184,7 +184,9 @@ private:
   /// Rows without an owner that has all its points are few in two dimensions, and some percent in three.
   static constexpr unsigned LeastAxesForRows = 2;
 
-  /// The owners from Begin to First and from End to Stop, one by one and without buffers.
+  /// The owners from Begin to First and from End to Stop, one by one and without buffers. In a slab only some of their
+  /// contributions are added. The optimiser would leave out what the others take and write the rest in another way, and
+  /// bits would depend on where a slab begins: so a function that stays one computes all.
   void emitEnds(PointAdjoint &Part, Value *Begin, Value *First, Value *End, Value *Stop, Value *Low, Value *High) {
     BasicBlock *Before = B.GetInsertBlock(), *Pass = newBlock("ends"), *Again = newBlock("ends.again"),
                *Done = newBlock("ends.done");
@@ -195,9 +197,15 @@ private:
     OpenLoop L = openLoop(From, To, "owner");
     Cell[Inner] = hidden(L.IV);
     std::vector<Buffer> Used = buffersOf(Part);
-    for (const Buffer &X : Used)
+    bool IsCalled = Low && !addsAtHome();
+    for (Buffer &X : Used) {
+      if (IsCalled) // variables of its own: others stay in registers
+        X.Sum = AllSums[{X.Group, X.At}] = createVariable(Variables, X.Sum->getAllocatedType(), "contribution");
       B.CreateStore(ConstantFP::get(X.Sum->getAllocatedType(), 0.0), X.Sum);
-    evaluateAll(Part);
+    }
+    IsCalled ? callAll(Part) : evaluateAll(Part);
+    for (const Buffer &X : Buffers)
+      AllSums[{X.Group, X.At}] = X.Sum;
     for (const Buffer &X : Used) {
       BasicBlock *Next = beginAddition(X, Low, High);
       addToCell(shadowCell(X.Group, X.At), B.CreateLoad(X.Sum->getAllocatedType(), X.Sum));
