@@ -12,6 +12,7 @@
 #include "emit/Parallel.h"
 #include "emit/Reverse.h"
 #include "emit/SecondPhase.h"
+#include "emit/SkipPasses.h"
 #include "emit/Tangent.h"
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
@@ -136,6 +137,8 @@ static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest 
   remarkPlan(Plan, SE);
   std::vector<std::string> Stored;
   bool Done = emitReverse(Plan, S, Points, Stored);
+  if (!Plan.Gathers.empty() && Plan.NoGathers.empty())
+    markAsGathers(*R.F);
   ErasePoints();
   if (!Done)
     return Outcome::Refused;

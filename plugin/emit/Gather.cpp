@@ -74,6 +74,7 @@ private:
   }
 
   bool InUnits;
+  std::unique_ptr<IRBuilder<>> RowBuilder;
   SmallVector<std::pair<Value *, Value *>, 4> Ranges; ///< of cells, by axis; of steps along the first one
 
   // The first axis is walked over in steps. A step is one plane of cells, or several planes whose points are inner ones
@@ -247,7 +248,7 @@ private:
   static constexpr unsigned LeastAxesForRows = 2;
 
   /// Starts to write code for a row.
-  void enterRow(std::unique_ptr<IRBuilder<>> &RowBuilder, bool IsMasked) {
+  void enterRow(bool IsMasked) {
     BasicBlock *Cells = newBlock("row");
     RowBuilder = std::make_unique<IRBuilder<>>(B.CreateBr(Cells));
     startRow(RowBuilder.get(), IsMasked);
@@ -255,49 +256,71 @@ private:
   }
 
   /// Inside: if not null, whether this row has an interior, which then is not masked.
+  ///
+  /// A row is a shell in front, an interior in two parts (see findAligned), and a shell behind. One loop passes over
+  /// all of it: each time a part of the shell and one of the interior, some of which are empty. (With both shells
+  /// first, cells at the far end of the row would be met before the others, which the hardware's prefetching takes
+  /// amiss.)
   void emitRow(bool IsMasked, Value *Inside = nullptr) {
-    std::unique_ptr<IRBuilder<>> RowBuilder;
-    auto [First, End] = findInterior(Inside);
-    if (!First) {
-      enterRow(RowBuilder, IsMasked);
-      return emitInterior(Ranges[Inner].first, Ranges[Inner].second);
-    }
-    // The shell in front and the shell behind are one loop, which is passed twice. (In one pass, cells at the far end
-    // of the row would come first, which the hardware's prefetching takes amiss.)
     auto [Low, High] = Ranges[Inner];
-    BasicBlock *Before = B.GetInsertBlock(), *Shell = newBlock("shell"), *Middle = newBlock("interior"),
-               *Done = newBlock("row.done");
-    B.CreateBr(Shell);
-    B.SetInsertPoint(Shell);
-    PHINode *From = B.CreatePHI(B.getInt64Ty(), 2), *To = B.CreatePHI(B.getInt64Ty(), 2);
-    PHINode *Second = B.CreatePHI(B.getInt1Ty(), 2);
-    From->addIncoming(Low, Before);
-    To->addIncoming(First, Before);
-    Second->addIncoming(B.getFalse(), Before);
-    // A shell has a few cells: tests instead of masks, and contributions are added one by one.
+    auto [First, End] = findInterior(Inside);
+    const bool HasShell = First;
+    if (!HasShell)
+      std::tie(First, End) = Ranges[Inner];
+    Value *Aligned = IsMasked ? nullptr : findAligned(First, End);
+    BasicBlock *Before = B.GetInsertBlock(), *Pass = newBlock("pass"), *Done = newBlock("row.done");
+    B.CreateBr(Pass);
+    B.SetInsertPoint(Pass);
+    SmallVector<std::pair<PHINode *, Value *>, 6> Next;
+    auto Varying = [&](Value *AtFirst, Value *Later) {
+      PHINode *Phi = B.CreatePHI(AtFirst->getType(), 2);
+      Phi->addIncoming(AtFirst, Before);
+      Next.push_back({Phi, Later});
+      return Phi;
+    };
+    Value *From = First, *To = End, *IsLater = B.getTrue(), *IsLast = IsLater, *ShellTo = First, *ShellFrom = Low;
+    if (Aligned) {
+      From = Varying(First, Aligned);
+      To = Varying(Aligned, End);
+      IsLater = IsLast = Varying(B.getFalse(), B.getTrue());
+    }
+    if (HasShell) {
+      ShellFrom = Varying(Low, End);
+      PHINode *Ends = Varying(First, nullptr), *Last = Varying(B.getFalse(), IsLater);
+      Next[Next.size() - 2].second = B.CreateSelect(IsLater, High, End);
+      ShellTo = Ends;
+      IsLast = Last;
+      emitShell(IsMasked, Inside, ShellFrom, ShellTo);
+      BasicBlock *Middle = newBlock("interior");
+      B.CreateCondBr(IsLast, Done, Middle);
+      B.SetInsertPoint(Middle);
+    }
+    IsInner = !IsMasked;
+    enterRow(IsMasked);
+    emitCells(From, To);
+    IsInner = false;
+    for (auto &[Phi, Later] : Next)
+      Phi->addIncoming(Later, B.GetInsertBlock());
+    leaveAsItIs(HasShell ? B.CreateBr(Pass) : B.CreateCondBr(IsLast, Done, Pass));
+    B.SetInsertPoint(Done);
+  }
+
+  /// A shell has a few cells: tests instead of masks, and contributions are added one by one.
+  void emitShell(bool IsMasked, Value *Inside, Value *From, Value *To) {
     TestsRows = IsMasked || Inside;
     AddsDirectly = true;
-    auto EmitShell = [&] {
-      enterRow(RowBuilder, /*IsMasked=*/false);
+    auto EmitPlane = [&] {
+      enterRow(/*IsMasked=*/false);
       OpenLoop L = openLoop(From, To, "shell.cell");
       Cell[Inner] = hidden(L.IV);
       emitCell(/*Guarded=*/true);
       leaveAsItIs(closeLoop(L));
     };
     if (IsMasked)
-      EmitShell();
+      EmitPlane();
     else
-      forPlanes(EmitShell);
+      forPlanes(EmitPlane);
     TestsRows = AddsDirectly = false;
-    B.CreateCondBr(Second, Done, Middle);
-    B.SetInsertPoint(Middle);
-    enterRow(RowBuilder, IsMasked);
-    emitInterior(First, End);
-    From->addIncoming(End, B.GetInsertBlock());
-    To->addIncoming(High, B.GetInsertBlock());
-    Second->addIncoming(B.getTrue(), B.GetInsertBlock());
-    leaveAsItIs(B.CreateBr(Shell));
-    B.SetInsertPoint(Done);
   }
 
   /// The cells of a row that are read by inner points only, as far as this axis is concerned: none if not Inside. Null
@@ -317,20 +340,16 @@ private:
     return {B.CreateSelect(None, High, First), B.CreateSelect(None, High, End)};
   }
 
-  /// The interior of a row. A long one is done in two passes of one loop: a few cells, then those from where vectors of
-  /// the first shadow do not straddle cache lines, if the array itself begins at one. Where that is depends on indices,
-  /// not on addresses, so that the bits do not depend on where memory has been allocated.
-  void emitInterior(Value *First, Value *End) {
-    IsInner = !Masked;
+  /// The cell of a long interior from where vectors of the first shadow do not straddle cache lines, if the array
+  /// itself begins at one; the end of a short one. Where that is depends on indices, not on addresses, so that the bits
+  /// do not depend on where memory has been allocated. Null if no shadow is accessed cell by cell.
+  Value *findAligned(Value *First, Value *End) {
     auto G = find_if(N.Groups, [&](const AccessGroup &X) {
       const auto *Stride = dyn_cast<ConstantInt>(X.Strides[Inner]);
       return X.Gathered && Stride && Stride->getZExtValue() == F.getDataLayout().getTypeStoreSize(X.Element);
     });
-    if (Masked || G == N.Groups.end()) {
-      emitCells(First, End);
-      IsInner = false;
-      return;
-    }
+    if (G == N.Groups.end())
+      return nullptr;
     constexpr int64_t LineBytes = 64, LeastLength = 64;
     Value *Stride = Known[G->Strides[Inner]];
     Value *Offset = B.CreateAdd(Known[G->Offset], B.CreateMul(First, Stride));
@@ -338,24 +357,7 @@ private:
       Offset = B.CreateAdd(Offset, B.CreateMul(Cell[D], Known[G->Strides[D]]));
     Value *Cells = B.CreateUDiv(B.CreateAnd(B.CreateNeg(Offset), LineBytes - 1), Stride);
     Value *IsLong = B.CreateICmpSGE(B.CreateNSWSub(End, First), B.getInt64(LeastLength));
-    Value *InTwo = B.CreateAnd(IsLong, B.CreateICmpNE(Cells, B.getInt64(0)));
-    Value *Middle = B.CreateNSWAdd(First, Cells);
-    BasicBlock *Before = B.GetInsertBlock(), *Pass = newBlock("pass"), *Done = newBlock("interior.done");
-    Value *FirstEnd = B.CreateSelect(InTwo, Middle, End), *IsLast = B.CreateNot(InTwo);
-    B.CreateBr(Pass);
-    B.SetInsertPoint(Pass);
-    PHINode *From = B.CreatePHI(B.getInt64Ty(), 2), *To = B.CreatePHI(B.getInt64Ty(), 2);
-    PHINode *Last = B.CreatePHI(B.getInt1Ty(), 2);
-    From->addIncoming(First, Before);
-    To->addIncoming(FirstEnd, Before);
-    Last->addIncoming(IsLast, Before);
-    emitCells(From, To);
-    From->addIncoming(Middle, B.GetInsertBlock());
-    To->addIncoming(End, B.GetInsertBlock());
-    Last->addIncoming(B.getTrue(), B.GetInsertBlock());
-    leaveAsItIs(B.CreateCondBr(Last, Done, Pass));
-    B.SetInsertPoint(Done);
-    IsInner = false;
+    return B.CreateSelect(IsLong, B.CreateNSWAdd(First, Cells), End);
   }
 
   void emitCells(Value *Low, Value *High) {

@@ -9,6 +9,7 @@
 #include "device/HostDevice.h"
 #include "emit/AlignSpills.h"
 #include "emit/HideCounters.h"
+#include "emit/SkipPasses.h"
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
 #include "report/Diagnostics.h"
@@ -42,6 +43,8 @@ llvm::StringRef helpText() {
 }
 
 static void registerPasses(llvm::PassBuilder &PB) {
+  if (llvm::PassInstrumentationCallbacks *Callbacks = PB.getPassInstrumentationCallbacks())
+    skipPassesInGathers(*Callbacks);
   PB.registerPipelineStartEPCallback([](llvm::ModulePassManager &MPM, llvm::OptimizationLevel Level) {
     MPM.addPass(DifferentiatePass(Level != llvm::OptimizationLevel::O0));
   });
