@@ -370,7 +370,8 @@ private:
     describeLoop(closeLoop(L), !addsAtHome() && N.cellsApartAlongRows(writesStored()));
   }
 
-  /// One cell of each plane of a step. All are evaluated before one is changed.
+  /// One cell of each plane of a step. All are evaluated before one is changed. Cells of different planes may be the
+  /// same memory (of `u[x + y + z]`): each addition is one load and one store, and these stay in order.
   void emitTogether() {
     SmallVector<CellSums, 4> Added;
     for (Plane = 0; Plane != Together; ++Plane) {

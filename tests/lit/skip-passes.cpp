@@ -5,10 +5,13 @@
 // RUN: grep -o "IR Dump After .*Pass on [_A-Za-z0-9]*" %t.txt > %t.passes
 // RUN: FileCheck %s --input-file=%t.passes
 // RUN: FileCheck %s --input-file=%t.passes --check-prefix=SKIPPED
+// RUN: %adstencil_clang -O2 -fno-vectorize -c -o %t.o -mllvm -print-after=slp-vectorizer %s 2> %t.scalar.txt
+// RUN: grep -o "IR Dump After .*Pass on [_A-Za-z0-9]*" %t.scalar.txt | FileCheck %s --check-prefix=SCALAR
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <adstencil/adstencil.h>
 
 // SKIPPED-NOT: {{(SLPVectorizer|LoopLoadElimination)Pass on .*__vjp_gathered}}
+// SCALAR-DAG: SLPVectorizerPass on {{_Z[0-9]+}}__vjp_gathered
 // CHECK-DAG: SLPVectorizerPass on {{_Z[0-9]+}}gathered
 // CHECK-DAG: LoopLoadEliminationPass on {{_Z[0-9]+}}gathered
 ADSTENCIL_KERNEL void gathered(double* y, const double* u, int n) {
@@ -23,16 +26,8 @@ ADSTENCIL_KERNEL void in_order(double* y, const double* u, int n) {
     y[i] = y[i - 1] * u[i + 1];
 }
 
-// Whatever calls a function is not vectorised.
-// CHECK-DAG: SLPVectorizerPass on {{_Z[0-9]+}}__vjp_scalar
-// SKIPPED-NOT: {{LoopLoadEliminationPass on .*__vjp_scalar}}
-ADSTENCIL_KERNEL void scalar(double* y, const double* u, int n) {
-  for (int i = 1; i < n - 1; ++i)
-    y[i] = __builtin_pow(u[i - 1], u[i + 1]);
-}
-
-void use(double* y, double* yb, const double* u, double* ub) {
+// Nothing is inlined here.
+[[clang::optnone]] void use(double* y, double* yb, const double* u, double* ub) {
   __vjp_gathered(y, yb, u, ub, 10);
   __vjp_in_order(y, yb, u, ub, 10);
-  __vjp_scalar(y, yb, u, ub, 10);
 }
