@@ -412,7 +412,7 @@ class Kernel:
         # Where the parallel loop is vectorised as well, threads get long pieces.
         if (self.openmp or self.odd) and d == 1 and not any(l.is_constant() for l in self.layouts): found += [[1030], [2600]]
         # So many rows that the slabs of a tile depend on the number of threads.
-        if self.openmp and d == 2 and not any(l.is_constant() for l in self.layouts): found.append([7, 260])
+        if self.openmp and d > 1 and not any(l.is_constant() for l in self.layouts): found.append({2: [7, 260], 3: [4, 5, 70]}[d])
         return [n + [1] * (3 - d) for n in found]
 
     def write(self):
