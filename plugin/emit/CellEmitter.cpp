@@ -288,7 +288,7 @@ void CellEmitter::fetch() {
 Value *CellEmitter::unwanted(Type *T) {
   AllocaInst *&Unwanted = UnwantedOf[T];
   if (!Unwanted)
-    Unwanted = createVariable(Variables, T, "unwanted");
+    Unwanted = Variables.CreateAlloca(T, nullptr, "unwanted");
   B.CreateStore(Constant::getNullValue(T), Unwanted); // nothing is handed from one call to the next
   return Unwanted;
 }

@@ -199,8 +199,8 @@ private:
     std::vector<Buffer> Used = buffersOf(Part);
     bool IsCalled = Low && !addsAtHome();
     for (Buffer &X : Used) {
-      if (IsCalled) // variables of its own: others stay in registers
-        X.Sum = AllSums[{X.Group, X.At}] = createVariable(Variables, X.Sum->getAllocatedType(), "contribution");
+      if (IsCalled) // variables of its own, each thread's: others stay in registers
+        X.Sum = AllSums[{X.Group, X.At}] = Variables.CreateAlloca(X.Sum->getAllocatedType(), nullptr, "contribution");
       B.CreateStore(ConstantFP::get(X.Sum->getAllocatedType(), 0.0), X.Sum);
     }
     IsCalled ? callAll(Part) : evaluateAll(Part);
