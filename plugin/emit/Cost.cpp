@@ -136,7 +136,7 @@ GatherCost estimateGridCost(const GatherNest &N, const PointAdjoints &Points) {
   return C;
 }
 
-/// What a point reads of other points' numbers: how many, apart from what is gathered.
+/// How many arrays a point reads, and cotangents of how many: numbers of a point, each counted once.
 static unsigned wordsRead(const GatherNest &N, const PointAdjoint &Away) {
   SmallPtrSet<const void *, 8> Read, Stored;
   unsigned Words = 0;
@@ -166,10 +166,10 @@ bool isTooLightToTile(const GatherCost &C) { return C.Tile <= LeastWork; }
 
 unsigned planesTogether(const GatherNest &N, const PointAdjoints &Points) {
   // Every plane brings streams of memory of its own, of which the hardware fetches a limited number ahead, and every
-  // evaluation numbers, of which registers hold so many. Measured at 256^3 on two threads: nonlinear heat conduction
-  // (three streams, 7 evaluations) takes 0.66 of the time with three planes, 0.72 with four; waves with respect to two
-  // fields (five streams) between 0.8 and 1.1 with three, by what else uses the memory; of radius 4 (25 evaluations)
-  // more with any number.
+  // evaluation numbers, of which registers hold so many. Measured at 256^3 on two threads, against one
+  // plane: nonlinear heat conduction (three streams, 7 evaluations) takes 0.71 to 0.75 of the time with three planes,
+  // 0.68 to 0.84 with four; waves with respect to two fields (five streams) between 0.8 and 1.1 with three, by what
+  // else uses the memory; those of radius 4 (25 evaluations) as long or longer with any number.
   constexpr unsigned MostPlanes = 3, MostStreams = 9, MostEvaluations = 32;
   const unsigned Evaluations = N.Evaluations.size(), Streams = wordsRead(N, Points.Away) + countGathered(N);
   auto IsSpread = [&](const Shift &S) { return S[0] != N.Evaluations.front()[0]; };
