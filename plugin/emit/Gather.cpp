@@ -129,6 +129,8 @@ private:
     FirstPlane = Low;
     SinglesBefore = B.CreateNSWSub(First, Low);
     SeveralSteps = B.CreateUDiv(B.CreateNSWSub(End, First), B.getInt64(Together));
+    // Cells of different planes may be the same memory, of `u[x + y + z]`: these are not done together.
+    SeveralSteps = B.CreateSelect(isIndependent(), SeveralSteps, B.getInt64(0));
     Value *Saved = B.CreateNSWMul(SeveralSteps, B.getInt64(Together - 1));
     Ranges[0] = {B.getInt64(0), B.CreateNSWSub(B.CreateNSWSub(High, Low), Saved)};
   }
@@ -370,8 +372,7 @@ private:
     describeLoop(closeLoop(L), !addsAtHome() && N.cellsApartAlongRows(writesStored()));
   }
 
-  /// One cell of each plane of a step. All are evaluated before one is changed. Cells of different planes may be the
-  /// same memory (of `u[x + y + z]`): each addition is one load and one store, and these stay in order.
+  /// One cell of each plane of a step. All are evaluated before one is changed; no two are the same memory.
   void emitTogether() {
     SmallVector<CellSums, 4> Added;
     for (Plane = 0; Plane != Together; ++Plane) {
