@@ -94,6 +94,8 @@ struct GatherNest {
   std::string NoTile;             ///< on a grid: why it may not be tiled
   llvm::Function *Vjp = nullptr;  ///< called for the first pass of __adjoint_; null: the pass is written here
   unsigned Planes = 1;            ///< cells of so many planes are done together (emit/Gather.h); on a CPU
+  unsigned Kept = 0;              ///< so many cotangents of each point are kept (emit/KeptCotangents.h); on a CPU
+  llvm::Type *KeptType = nullptr;
   bool Merged = false;            ///< points around an inner cell are evaluated as one (emit/MergedPoint.h)
   bool WorkShared = false;        ///< OpenMP distributes the outermost loop over threads
   bool AddsToOutside = false;     ///< active loads in front of the nest are added to at home

@@ -119,7 +119,7 @@ private:
     if (Name == "__nvvm_reflect")
       return replace(Call, ConstantInt::get(Call.getType(), 0));
     if (StringSwitch<bool>(Name)
-            .Cases({"malloc", "free", "memcpy", "memmove", "memset", "abort", "__cxa_pure_virtual"}, true)
+            .Cases({"malloc", "realloc", "free", "memcpy", "memmove", "memset", "abort", "__cxa_pure_virtual"}, true)
             .Default(false))
       return;
     // clang calls some builtins by their C names.

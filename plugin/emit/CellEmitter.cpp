@@ -413,7 +413,7 @@ Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, 
 
 void CellEmitter::evaluate(const Shift &S) {
   bool IsHome = all_of(S, [](int64_t X) { return X == 0; });
-  PointAdjoint &Plain = IsHome ? *Home : *Away;
+  PointAdjoint &Plain = IsHome ? *Home : ReadsKept ? Points.Kept : *Away;
   PointAdjoint &Point = IsInner ? Points.inner(Plain) : Plain;
   Value *Valid = Masked || TestsRows ? rowValid(S) : B.getTrue();
   if (isa<ConstantInt>(Valid))
@@ -444,6 +444,8 @@ void CellEmitter::evaluate(const Shift &S) {
     B.CreateStore(B.CreateOr(B.CreateLoad(B.getInt1Ty(), Flags[I]), Flag), Flags[I]);
   }
 }
+
+Value *CellEmitter::keptPointer(unsigned, const Shift &) { llvm_unreachable("nothing is kept"); }
 
 bool CellEmitter::isGatheredAt(unsigned Group, const Shift &S, bool Always) const {
   return any_of(N.Roles, [&](const auto &Entry) {
@@ -493,6 +495,8 @@ Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<Al
     if (AddsDirectly && N.Groups[A.Number].Gathered && A.At == S)
       return shadowCell(A.Number, Shift(Inner + 1, 0));
     return N.Groups[A.Number].Gathered && A.At == S ? Into[A.Number] : unwanted(N.Groups[A.Number].Element);
+  case PointArgument::Kept:
+    return keptPointer(A.Number, S);
   case PointArgument::Touched:
     if (auto All = AllFlags.find({A.Number, A.At}); WantsGathered && All != AllFlags.end())
       return All->second;
@@ -527,6 +531,8 @@ void CellEmitter::describeMemory() {
     for (bool IsShadow : {false, true})
       if (MDNode *&Scope = Scopes[{G.Root, IsShadow}]; !Scope)
         Scope = MD.createAnonymousAliasScope(Domain);
+  if (N.Kept)
+    Scopes[{nullptr, false}] = MD.createAnonymousAliasScope(Domain);
   for (Instruction &I : instructions(F)) {
     const Value *Pointer = getLoadStorePointerOperand(&I);
     if (!Pointer)

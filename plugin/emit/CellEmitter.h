@@ -46,9 +46,12 @@ protected:
   bool Masked = false;              ///< points may be outside of the Domain on other axes than the last
   bool TestsRows = false;           ///< the same, and each evaluation is behind a test
   bool AddsDirectly = false;        ///< evaluations add to the cell itself, not to a sum
+  bool ReadsKept = false;           ///< points away from home are evaluated from kept cotangents
   bool WantsScalars = true;         ///< evaluations add to active scalars
   bool IsInner = false;             ///< all points around the cell are inner ones
   llvm::IRBuilder<> *Row = nullptr; ///< writes what is the same for all cells along the last axis
+  /// What it wrote: rows of cells by group and place, and by cotangent that is kept.
+  std::map<std::tuple<unsigned, bool, Shift, Shift>, llvm::Value *> RowPointers;
 
   /// Fetches everything that comes from outside of the nest, to the builder's place.
   void fetch();
@@ -77,6 +80,11 @@ protected:
   void addToCells(const CellSums &Added);
   /// Adds a sum to a cell. Others may add to it at the same time only if the plan could not exclude it.
   virtual void addToCell(llvm::Value *Pointer, llvm::Value *Sum);
+
+  /// Where the kept cotangent Number of the point at distance S from the cell is.
+  virtual llvm::Value *keptPointer(unsigned Number, const Shift &S);
+  /// Says that a pointer leads into the memory of kept cotangents.
+  void describeKept(llvm::Value *Pointer) { Pointers[Pointer] = {nullptr, false}; }
 
   // For emitters that ask for all contributions of a point at once: Cell is the point.
   std::map<std::pair<unsigned, Shift>, llvm::AllocaInst *> AllSums;  ///< by group and shift; not cleared here
@@ -138,7 +146,6 @@ private:
   llvm::DenseMap<llvm::Type *, llvm::AllocaInst *> UnwantedOf;
   bool WantsGathered = true;               ///< calls add to what is gathered
   std::map<Shift, llvm::Value *> RowValid; ///< by shift without the last axis
-  std::map<std::tuple<unsigned, bool, Shift, Shift>, llvm::Value *> RowPointers;
 
   static llvm::Value *shadowOf(const AccessGroup &G) { return G.Root->getArgOperand(1); }
   /// Memory for contributions that nobody asked for.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "emit/Gather.h"
 
-#include "emit/CellEmitter.h"
 #include "emit/GridGather.h"
+#include "emit/KeptPlanes.h"
+#include "emit/Parallel.h"
 #include "emit/Tape.h"
 
 using namespace llvm;
@@ -11,11 +12,11 @@ namespace adstencil {
 
 namespace {
 
-class NestEmitter : CellEmitter {
+class NestEmitter : KeptPlanes {
 public:
   NestEmitter(const GatherNest &N, PointAdjoints &Points, BasicBlock *Start, LookUpFunction LookUp,
               const ScalarAdder *OnGrid)
-      : CellEmitter(N, Points, Start, LookUp), InUnits(OnGrid) {
+      : KeptPlanes(N, Points, Start, LookUp), InUnits(OnGrid) {
     if (OnGrid)
       AddToScalar = *OnGrid;
   }
@@ -75,7 +76,7 @@ private:
 
   bool InUnits;
   std::unique_ptr<IRBuilder<>> RowBuilder;
-  SmallVector<std::pair<Value *, Value *>, 4> Ranges; ///< of cells, by axis; of steps along the first one
+  SmallVector<Range, 4> Ranges; ///< of cells, by axis; of steps along the first one
 
   // The first axis is walked over in steps. A step is one plane of cells, or several planes whose points are inner ones
   // as far as this axis is concerned: their cells at one place of the other axes are done together, so that what
@@ -101,8 +102,10 @@ private:
     if (N.Apart)
       Units = B.CreateSelect(Known[N.Apart], Units, B.getInt64(1));
     Value *Count = B.CreateNSWSub(Ranges[0].second, Ranges[0].first);
-    Value *Outer = Inner > 1 ? B.CreateBinaryIntrinsic(Intrinsic::umin, Units, Count) : Units;
-    Value *Each = B.CreateUDiv(Units, Outer);
+    if (ReadsKept)
+      Count = countSlabs(Count);
+    Value *Outer = Inner > 1 || ReadsKept ? B.CreateBinaryIntrinsic(Intrinsic::umin, Units, Count) : Units;
+    Value *Each = Inner > 1 ? B.CreateUDiv(Units, Outer) : B.getInt64(1);
     takePart(0, B.CreateUDiv(Unit, Each), Outer);
     if (Inner > 1)
       takePart(1, B.CreateURem(Unit, Each), Each);
@@ -151,12 +154,57 @@ private:
   void emitNest(const std::vector<Shift> &Shifts, PointAdjoint *AwayPoint, PointAdjoint *HomePoint) {
     startNest(Shifts, AwayPoint, HomePoint);
     Together = Away == &Points.Away ? N.Planes : 1;
+    ReadsKept = Away == &Points.Away && N.Kept;
     findRanges();
     if (N.WorkShared)
-      return emitWorkShared();
+      emitWorkShared();
+    else
+      emitAll();
+    ReadsKept = false;
+  }
+
+  void emitAll() {
+    if (ReadsKept)
+      return emitBlocks();
     if (addsAtHome())
       clearScalarSums();
     emitAxis(0);
+  }
+
+  // ---- with kept cotangents ----
+
+  /// Into how many slabs planes may be divided. A slab computes the cotangents of as many planes as the shifts reach
+  /// over beside its own.
+  Value *countSlabs(Value *Planes) {
+    constexpr int64_t SlabPerReach = 4;
+    Value *Slabs = B.CreateUDiv(Planes, B.getInt64(SlabPerReach * std::max<int64_t>(Most[0] - Least[0], 1)));
+    return B.CreateBinaryIntrinsic(Intrinsic::smax, Slabs, B.getInt64(1));
+  }
+
+  void emitBlocks() {
+    Value *Blocks = countBlocks(Ranges, B.getInt64(1));
+    OpenLoop L = openLoop(B.getInt64(0), Blocks, "block");
+    const Range Rows = Ranges[1];
+    takeRows(L.IV, Blocks);
+    emitBlock();
+    Ranges[1] = Rows;
+    leaveAsItIs(closeLoop(L));
+  }
+
+  /// Leaves block Number of the rows.
+  void takeRows(Value *Number, Value *Blocks) {
+    if (Inner > 1)
+      takePart(1, Number, Blocks);
+  }
+
+  void emitBlock() {
+    openKept(Ranges);
+    OpenLoop L = openLoop(Ranges[0].first, Ranges[0].second, "cell");
+    keep(Ranges, L.IV);
+    startStep(L.IV);
+    emitAxis(1);
+    leaveAsItIs(closeLoop(L));
+    closeKept();
   }
 
   // ---- for OpenMP ----
@@ -172,6 +220,8 @@ private:
     Value *Count = B.CreateNSWSub(High, Low);
     if (Inner == 0)
       Count = B.CreateUDiv(plus(Count, ChunkLength - 1), B.getInt64(ChunkLength));
+    if (ReadsKept)
+      return emitSharedBlocks(Count);
     if (Together > 1)
       return emitSharedSteps(Count);
     emitShared(Count, [&](Value *Part) {
@@ -183,6 +233,19 @@ private:
         startStep(B.CreateNSWAdd(Part, Low));
         emitAxis(1);
       }
+    });
+  }
+
+  /// The same where blocks are shared out, of slabs of planes: one a thread, if they are thick enough.
+  void emitSharedBlocks(Value *Count) {
+    Value *Threads = createThreadCount(B);
+    Value *Slabs = B.CreateBinaryIntrinsic(Intrinsic::smin, Threads, countSlabs(Count));
+    // Several for each thread where they cannot be even.
+    Value *Blocks = countBlocks(Ranges, B.CreateUDiv(B.CreateNSWMul(Threads, B.getInt64(2)), Slabs));
+    emitShared(B.CreateNSWMul(Slabs, Blocks), [&](Value *Part) {
+      takePart(0, B.CreateUDiv(Part, Blocks), Slabs);
+      takeRows(B.CreateURem(Part, Blocks), Blocks);
+      emitBlock();
     });
   }
 

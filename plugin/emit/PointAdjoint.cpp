@@ -2,6 +2,7 @@
 #include "emit/PointAdjoint.h"
 
 #include "emit/Cost.h"
+#include "emit/KeptCotangents.h"
 #include "emit/MergedPoint.h"
 #include "emit/Reverse.h"
 #include "emit/SharedPoint.h"
@@ -386,14 +387,20 @@ static bool chooseTile(const AdjointPlan &P, GatherNest &N, PointAdjoints &Point
   return true;
 }
 
-/// Planes of cells are done together where iterations along rows are independent, so that the optimiser need not be
-/// told how rows of several planes relate.
-static unsigned choosePlanes(const AdjointPlan &P, const GatherNest &N, const PointAdjoints &Points) {
+/// Decides what neighbouring cells share, on a CPU: planes of cells done together, or cotangents of points that are
+/// kept. Either needs that iterations along rows are independent, so that the optimiser need not be told how rows of
+/// several planes, or of kept cotangents and of arrays, relate.
+static void chooseSharing(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   constexpr unsigned LeastAxes = 3;
   bool OnGpu = P.Grid && !P.R.OnCpu;
-  if (OnGpu || N.Tiled || N.Axes.size() < LeastAxes || N.HasHomes || !N.cellsApartAlongRows(/*WithStored=*/false))
-    return 1;
-  return options().Planes ? options().Planes : planesTogether(N, Points);
+  if (OnGpu || N.Tiled || N.HasHomes || !N.cellsApartAlongRows(/*WithStored=*/false))
+    return;
+  if (options().Keeps == Choice::Always)
+    deriveKept(N, Points, FAM);
+  if (N.Axes.size() >= LeastAxes && !N.Kept)
+    N.Planes = options().Planes ? options().Planes : planesTogether(N, Points);
+  if (N.Planes == 1 && options().Keeps == Choice::ByCost)
+    deriveKept(N, Points, FAM);
 }
 
 bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
@@ -419,7 +426,7 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
       return false;
   }
   if (Points.Away.F && !Points.Whole.F && !N.Vjp)
-    N.Planes = choosePlanes(P, N, Points);
+    chooseSharing(P, N, Points, FAM);
   if (Points.Whole.F || N.Vjp || !N.Owners.empty())
     for (PointAdjoint *Tried : {&Points.Away, &Points.Home})
       if (Tried->F)

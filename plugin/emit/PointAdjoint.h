@@ -32,6 +32,7 @@ struct PointArgument {
     ArrayShadow,
     CellPrimal, ///< the cell of group Number at shift At from the point; of a merged point: from the cell
     CellShadow, ///< where its cotangent is; OfLoad: where a load's contribution is added
+    Kept,       ///< where the kept cotangent Number of the point is (emit/KeptCotangents.h)
     Touched,    ///< i1 in memory that is set if a gathered load of this cell contributes
   };
   Kind TheKind;
@@ -55,11 +56,12 @@ struct PointAdjoints {
   PointAdjoint Away, Home, Carry, Whole;
   PointAdjoint InnerAway, InnerHome, InnerCarry, InnerWhole;
   PointAdjoint Merged; ///< all points around an inner cell at once, away from home (emit/MergedPoint.h)
+  PointAdjoint Keeping, Kept; ///< computes kept cotangents; does what Away does from these (emit/KeptCotangents.h)
   PointAdjoint Owner; ///< of a tile: what the point N.Owners[0] owns, with all points that have it (emit/SharedPoint.h)
   std::vector<PointAdjoint> Parts; ///< the same, by point of N.Owners: of that point alone
   llvm::SmallVector<PointAdjoint *, 16> all() {
-    llvm::SmallVector<PointAdjoint *, 16> All = {&Away,      &Home,       &Carry,      &Whole,  &InnerAway,
-                                                 &InnerHome, &InnerCarry, &InnerWhole, &Merged, &Owner};
+    llvm::SmallVector<PointAdjoint *, 16> All = {&Away,      &Home,       &Carry,  &Whole,   &InnerAway, &InnerHome,
+                                                 &InnerCarry, &InnerWhole, &Merged, &Keeping, &Kept,      &Owner};
     for (PointAdjoint &Part : Parts)
       All.push_back(&Part);
     return All;

@@ -7,7 +7,8 @@
 
 namespace adstencil {
 
-/// Which of the nests that may be tiled (where no strategy is demanded), or have their points merged, are.
+/// Which of the nests that may be tiled (where no strategy is demanded), have their points merged, or keep cotangents
+/// do so.
 enum class Choice { ByCost, Always, Never };
 
 struct Options {
@@ -19,6 +20,7 @@ struct Options {
   bool GpuSums = false;           ///< gpu-sums: derivatives on the CPU device have the form for a GPU (for tests)
   Choice Tiles = Choice::ByCost;  ///< tile=always or never (for tests)
   Choice Merges = Choice::ByCost; ///< merge=always or never (for tests)
+  Choice Keeps = Choice::ByCost;  ///< keep=always or never (for tests)
   unsigned Planes = 0;            ///< planes=1 to 9 (for tests); 0: by cost
   bool GpuDevice = true;          ///< all but device=cpu: the program may launch kernels on a GPU
 };

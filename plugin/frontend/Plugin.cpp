@@ -132,6 +132,8 @@ public:
         options().Tiles = A == "tile=always" ? Choice::Always : Choice::Never;
       } else if (A == "merge=always" || A == "merge=never") {
         options().Merges = A == "merge=always" ? Choice::Always : Choice::Never;
+      } else if (A == "keep=always" || A == "keep=never") {
+        options().Keeps = A == "keep=always" ? Choice::Always : Choice::Never;
       } else if (A.size() == 8 && A.starts_with("planes=") && A.back() >= '1' && A.back() <= '9') {
         options().Planes = A.back() - '0';
       } else if (A == "help") {

@@ -250,6 +250,8 @@ static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest 
     OS << "gather, " << N.Evaluations.size() << " points a cell" << (N.Merged ? ", merged" : "");
   if (N.Planes > 1)
     OS << ", " << N.Planes << " planes of cells together";
+  if (N.Kept)
+    OS << ", " << N.Kept << (N.Kept == 1 ? " cotangent" : " cotangents") << " of a point kept";
   if (N.Tiled && N.Block)
     OS << ", " << N.Block->points() << " points at a time for " << N.Block->cells() << " cells, " << N.Block->Bytes
        << " B shared";

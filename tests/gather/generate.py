@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # Writes a file of random stencils, each three times (gather_laws.h), with their domains:
 #
-#     generate.py SEED COUNT [--real float] [--first N] [--openmp] [--odd] [--fluxes] > kernels.cpp
+#     generate.py SEED COUNT [--real float] [--first N] [--openmp] [--odd] [--fluxes|--weights] > kernels.cpp
 #
 # The same seed and number give the same kernel, whatever else is in the file. Stencils are nests of counted loops whose
 # accesses are affine in the counters: one to three dimensions, shifts up to 4 cells, several arrays in all layouts that
 # layouts.py knows, written, incremented or updated in place, with guards, in one nest or two. They stay inside of their
 # arrays on every domain, empty ones included, but rows may run into their neighbours. With --openmp they have directives
 # wherever that leaves no race, with --odd accesses and loops of less usual forms. With --fluxes points have values in common
-# (fluxes.py).
+# (fluxes.py), with --weights they weigh sums (weights.py).
 #
 # fuzz.py makes, compiles and runs more of them.
 #
@@ -32,6 +32,7 @@ class Nest:
         self.sums = []     # (layout, shift, component, level, axis, reach): sums over a line through the point
         self.faces = []    # numbers of three reads in a line
         self.shared = []   # values that neighbours share: for each place of one, the numbers of its reads
+        self.weighted = [] # by write: pairs of what a weight is made of, and of what it is a factor of
         self.own = set()
         self.limits = []   # (axis, added to its counter, comparison, number of the limit): mostly ends of 64 bits
 
@@ -369,12 +370,14 @@ class Kernel:
             if n.hoist:
                 for k, x in enumerate(n.reads):
                     lines.append("  " * depth + f"const real r{k} = {self.spelled(x, mode)};")
-            for w in n.writes:
+            for number, w in enumerate(n.writes):
                 op, numbers = w[4], w[5]
                 e = (points.linear if self.linear else points.any)([texts[k] for k in numbers])
                 for k in range(len(n.sums)): e += f" + {'' if self.linear else f'{texts[numbers[0]]} * '}sum{k}"
                 if n.faces: e += " + " + points.faces([[texts[k] for k in line] for line in n.faces], self.linear)
                 if n.shared: e += " + " + points.shared([[[texts[k] for k in cells] for cells in places] for places in n.shared], self.linear)
+                for weight, values in n.weighted[number:number + 1] and n.weighted[number]:
+                    e += " + " + points.weighted([texts[k] for k in weight], [texts[k] for k in values])
                 c = points.constant()
                 e = re.sub("@(\\d+)@", lambda m: f"r{m[1]}" if n.hoist else self.spelled(n.reads[int(m[1])], mode), e)
                 target = self.spelled(w, mode, "write")
@@ -523,7 +526,8 @@ inline real minmod(real a, real b) {
 
 def kernel(seed, number, forms):
     from fluxes import FluxKernel
-    return (FluxKernel if forms.fluxes else Kernel)(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", forms)
+    from weights import WeightedKernel
+    return (FluxKernel if forms.fluxes else WeightedKernel if forms.weights else Kernel)(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", forms)
 
 
 def write(seed, numbers, real, forms, out):
@@ -536,6 +540,7 @@ def add_forms(p):
     p.add_argument("--openmp", action="store_true", help="with OpenMP directives")
     p.add_argument("--odd", action="store_true", help="with accesses and loops of less usual forms")
     p.add_argument("--fluxes", action="store_true", help="points have values in common with their neighbours")
+    p.add_argument("--weights", action="store_true", help="points weigh sums over their neighbours")
     p.add_argument("--dims", type=int, choices=[1, 2, 3], help="so many axes, and not any number")
 
 

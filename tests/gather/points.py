@@ -42,6 +42,10 @@ class Points:
         of = lambda left, right: f"({flux.replace('@', left).replace('#', right)})"
         return " + ".join(f"{self.constant()} * ({of(mid, high)} - {of(low, mid)})" for low, mid, high in lines)
 
+    def weighted(self, weight, values):
+        """A function of some reads times a sum of others."""
+        return f"({self.any(weight)}) * ({self.linear(values)})"
+
     def shared(self, values, linear):
         """For each value, from what its points read at each of its places: a function of the value at all places."""
         terms = []
