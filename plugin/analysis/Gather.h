@@ -96,12 +96,12 @@ struct GatherNest {
   unsigned Planes = 1;            ///< cells of so many planes are done together (emit/Gather.h); on a CPU
   unsigned Kept = 0;              ///< so many cotangents of each point are kept (emit/KeptCotangents.h); on a CPU
   llvm::Type *KeptType = nullptr;
-  bool Merged = false;            ///< points around an inner cell are evaluated as one (emit/MergedPoint.h)
-  bool WorkShared = false;        ///< OpenMP distributes the outermost loop over threads
-  bool AddsToOutside = false;     ///< active loads in front of the nest are added to at home
-  bool HasHomes = false;          ///< some load or active scalar is added to at home
-  bool ReadsOtherLevels = false;  ///< cells of stored arrays are gathered into: other time levels (__adjoint_ only)
-  bool Carries = false;           ///< __adjoint_ has to change the shadows of stored arrays
+  bool Merged = false;           ///< points around an inner cell are evaluated as one (emit/MergedPoint.h)
+  bool WorkShared = false;       ///< OpenMP distributes the outermost loop over threads
+  bool AddsToOutside = false;    ///< active loads in front of the nest are added to at home
+  bool HasHomes = false;         ///< some load or active scalar is added to at home
+  bool ReadsOtherLevels = false; ///< cells of stored arrays are gathered into: other time levels (__adjoint_ only)
+  bool Carries = false;          ///< __adjoint_ has to change the shadows of stored arrays
 
   const llvm::Loop *outermost() const { return Axes.front(); }
   /// True if the only evaluation is that of the own point.

@@ -182,8 +182,8 @@ bool isWorthKeeping(const GatherNest &N, const PointAdjoints &Points, ArrayRef<c
   // A kept cotangent is a load of memory that is in a cache, and keeping takes one evaluation and a store a point.
   // Measured by hand at 256^3 on one and two threads with c^2 un_bar, a cost of 4 against 1: of radius 1 (6 evaluations
   // beside the cell's own) both ways take the same time, of radius 2 and 3 keeping takes 0.8 of it, of radius 4 0.75.
-  // In two dimensions rows of arrays are in a cache as well: staggered elastic stresses (6 evaluations of two cotangents,
-  // each from two or three arrays) take 1.15 to 1.4 times as long.
+  // In two dimensions rows of arrays are in a cache as well: staggered elastic stresses (6 evaluations of two
+  // cotangents, each from two or three arrays) take 1.15 to 1.4 times as long.
   constexpr unsigned LeastSaving = 30, LeastAxes = 3;
   if (N.Axes.size() < LeastAxes)
     return false;

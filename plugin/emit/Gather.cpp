@@ -106,6 +106,8 @@ private:
       Count = countSlabs(Count);
     Value *Outer = Inner > 1 || ReadsKept ? B.CreateBinaryIntrinsic(Intrinsic::umin, Units, Count) : Units;
     Value *Each = Inner > 1 ? B.CreateUDiv(Units, Outer) : B.getInt64(1);
+    if (ReadsKept)
+      Each = countBlocks(Ranges, Each);
     takePart(0, B.CreateUDiv(Unit, Each), Outer);
     if (Inner > 1)
       takePart(1, B.CreateURem(Unit, Each), Each);
@@ -172,14 +174,6 @@ private:
   }
 
   // ---- with kept cotangents ----
-
-  /// Into how many slabs planes may be divided. A slab computes the cotangents of as many planes as the shifts reach
-  /// over beside its own.
-  Value *countSlabs(Value *Planes) {
-    constexpr int64_t SlabPerReach = 4;
-    Value *Slabs = B.CreateUDiv(Planes, B.getInt64(SlabPerReach * std::max<int64_t>(Most[0] - Least[0], 1)));
-    return B.CreateBinaryIntrinsic(Intrinsic::smax, Slabs, B.getInt64(1));
-  }
 
   void emitBlocks() {
     Value *Blocks = countBlocks(Ranges, B.getInt64(1));

@@ -45,7 +45,8 @@ public:
   SmallSetVector<const Instruction *, 4> Kept;
 
   /// A copy with a pointer for each kept value. Rewrite gets the copy of each value and its pointer.
-  PointAdjoint copy(const Twine &Name, function_ref<void(Function &, ValueToValueMapTy &, ArrayRef<Argument *>)> Rewrite,
+  PointAdjoint copy(const Twine &Name,
+                    function_ref<void(Function &, ValueToValueMapTy &, ArrayRef<Argument *>)> Rewrite,
                     FunctionAnalysisManager &FAM) const {
     LLVMContext &Ctx = Away.F->getContext();
     SmallVector<Type *, 16> Types(Away.F->getFunctionType()->params());
@@ -130,9 +131,8 @@ private:
 
 void deriveKept(GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &FAM) {
   constexpr unsigned MostAxes = 3;
-  if (N.Axes.size() < 2 || N.Axes.size() > MostAxes || N.HasHomes ||
-      !N.Conditional.empty() || !N.Assumed.empty() || Points.Merged.F ||
-      all_of(N.Evaluations, [&](const Shift &S) { return S[0] == N.Evaluations.front()[0]; }))
+  if (N.Axes.size() < 2 || N.Axes.size() > MostAxes || N.HasHomes || !N.Conditional.empty() || !N.Assumed.empty() ||
+      Points.Merged.F || all_of(N.Evaluations, [&](const Shift &S) { return S[0] == N.Evaluations.front()[0]; }))
     return;
   Splitter S(N, Points.Away);
   if (!S.find() ||

@@ -2,6 +2,7 @@
 #include "emit/KeptPlanes.h"
 
 #include "emit/Tape.h"
+#include "frontend/Options.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
@@ -10,12 +11,26 @@ namespace adstencil {
 
 namespace {
 constexpr int64_t LineBytes = 64;
-/// What a block keeps: part of a third-level cache. That it were the second-level one does not pay for the points that
-/// belong to two blocks.
-constexpr int64_t MostBytes = 8 << 20;
-/// A block has so many rows in any case, so that not too many points belong to two blocks.
-constexpr int64_t LeastRows = 16;
+
+struct BlockLimits {
+  /// What a block keeps: part of a third-level cache. That it were the second-level one does not pay for the points
+  /// that belong to two blocks.
+  int64_t MostBytes = 8 << 20;
+  /// A block has so many rows in any case, so that not too many points belong to two blocks.
+  int64_t LeastRows = 16;
+  /// A slab has so many planes for each that the shifts reach over.
+  int64_t PlanesPerReach = 4;
+};
+
+/// Tests have small domains.
+BlockLimits blockLimits() { return options().Keeps == Choice::Always ? BlockLimits{1, 3, 1} : BlockLimits(); }
 } // namespace
+
+Value *KeptPlanes::countSlabs(Value *Planes) {
+  int64_t Reach = std::max<int64_t>(Most[0] - Least[0], 1);
+  Value *Slabs = B.CreateUDiv(Planes, B.getInt64(blockLimits().PlanesPerReach * Reach));
+  return B.CreateBinaryIntrinsic(Intrinsic::smax, Slabs, B.getInt64(1));
+}
 
 int64_t KeptPlanes::offset() const { return alignTo(Most[Inner] - Least[Inner], LineBytes / bytes()); }
 
@@ -32,13 +47,15 @@ Value *KeptPlanes::rowLength() {
 Value *KeptPlanes::countBlocks(ArrayRef<Range> Cells, Value *LeastBlocks) {
   if (Inner == 1)
     return B.getInt64(1);
+  const BlockLimits Limits = blockLimits();
   Value *Rows = B.CreateNSWSub(Cells[1].second, Cells[1].first);
   Value *RowBytes = B.CreateNSWMul(rowLength(), B.getInt64(N.Kept * planes() * bytes()));
-  Value *Fit = plus(B.CreateUDiv(B.getInt64(MostBytes), RowBytes), Least[1] - Most[1]);
-  Fit = B.CreateBinaryIntrinsic(Intrinsic::smax, Fit, B.getInt64(LeastRows));
+  Value *Fit = plus(B.CreateUDiv(B.getInt64(Limits.MostBytes), RowBytes), Least[1] - Most[1]);
+  Fit = B.CreateBinaryIntrinsic(Intrinsic::smax, Fit, B.getInt64(Limits.LeastRows));
   Value *Blocks = B.CreateUDiv(plus(B.CreateNSWAdd(Rows, Fit), -1), Fit);
-  Value *Most = B.CreateUDiv(Rows, B.getInt64(LeastRows));
-  Blocks = B.CreateBinaryIntrinsic(Intrinsic::smax, Blocks, B.CreateBinaryIntrinsic(Intrinsic::smin, LeastBlocks, Most));
+  Value *Most = B.CreateUDiv(Rows, B.getInt64(Limits.LeastRows));
+  Blocks =
+      B.CreateBinaryIntrinsic(Intrinsic::smax, Blocks, B.CreateBinaryIntrinsic(Intrinsic::smin, LeastBlocks, Most));
   return B.CreateBinaryIntrinsic(Intrinsic::smax, Blocks, B.getInt64(1));
 }
 
@@ -73,8 +90,8 @@ void KeptPlanes::keep(ArrayRef<Range> Cells, Value *Plane) {
   Cell[0] = hidden(Planes.IV);
   std::optional<OpenLoop> Rows;
   if (Inner > 1) {
-    Rows = openLoop(Max(FirstRow, B.getInt64(0)), plus(Min(plus(Cells[1].second, -1 - Least[1]), last(1)), 1),
-                    "kept.row");
+    Rows =
+        openLoop(Max(FirstRow, B.getInt64(0)), plus(Min(plus(Cells[1].second, -1 - Least[1]), last(1)), 1), "kept.row");
     Cell[1] = hidden(Rows->IV);
   }
   BasicBlock *Before = newBlock("kept.points");

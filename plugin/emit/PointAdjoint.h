@@ -55,12 +55,12 @@ struct PointAdjoint {
 struct PointAdjoints {
   PointAdjoint Away, Home, Carry, Whole;
   PointAdjoint InnerAway, InnerHome, InnerCarry, InnerWhole;
-  PointAdjoint Merged; ///< all points around an inner cell at once, away from home (emit/MergedPoint.h)
+  PointAdjoint Merged;        ///< all points around an inner cell at once, away from home (emit/MergedPoint.h)
   PointAdjoint Keeping, Kept; ///< computes kept cotangents; does what Away does from these (emit/KeptCotangents.h)
   PointAdjoint Owner; ///< of a tile: what the point N.Owners[0] owns, with all points that have it (emit/SharedPoint.h)
   std::vector<PointAdjoint> Parts; ///< the same, by point of N.Owners: of that point alone
   llvm::SmallVector<PointAdjoint *, 16> all() {
-    llvm::SmallVector<PointAdjoint *, 16> All = {&Away,      &Home,       &Carry,  &Whole,   &InnerAway, &InnerHome,
+    llvm::SmallVector<PointAdjoint *, 16> All = {&Away,       &Home,       &Carry,  &Whole,   &InnerAway, &InnerHome,
                                                  &InnerCarry, &InnerWhole, &Merged, &Keeping, &Kept,      &Owner};
     for (PointAdjoint &Part : Parts)
       All.push_back(&Part);

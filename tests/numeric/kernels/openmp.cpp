@@ -36,6 +36,40 @@ LAW_CASE(omp_product_1d, arrays(out("y", 40), in("u", 40)), (x[0], x[1], 40), (x
       }
     });
 
+// What a point adds to its neighbours has a factor in common, which is kept for some planes.
+ADSTENCIL_KERNEL void omp_wide_wave(real* y, const real* u, const real* c, int nx, int ny, int nz) {
+#pragma omp parallel for
+  for (int k = 2; k < nz - 2; ++k)
+    for (int j = 2; j < ny - 2; ++j)
+      for (int i = 2; i < nx - 2; ++i) {
+        const int p = i + nx * (j + ny * k), sy = nx, sz = nx * ny;
+        const real near = u[p - 1] + u[p + 1] + u[p - sy] + u[p + sy] + u[p - sz] + u[p + sz];
+        const real far = u[p - 2] + u[p + 2] + u[p - 2 * sy] + u[p + 2 * sy] + u[p - 2 * sz] + u[p + 2 * sz];
+        y[p] = 2 * u[p] + c[p] * c[p] * (real(1.25) * near - real(0.1) * far - real(7) * u[p]);
+      }
+}
+LAW_CASE(omp_wide_wave, arrays(out("y", 9 * 8 * 40), in("u", 9 * 8 * 40), in("c", 9 * 8 * 40)),
+         (x[0], x[1], x[2], 9, 8, 40), (x[0], xb[0], x[1], xb[1], x[2], xb[2], 9, 8, 40))
+    .reference([](call_arguments) {
+      const int sy = 9, sz = 9 * 8;
+      for (int k = 2; k < 38; ++k)
+        for (int j = 2; j < 6; ++j)
+          for (int i = 2; i < 7; ++i) {
+            const int p = i + sy * j + sz * k;
+            const real seed = xb[0][p], c = x[2][p];
+            real sum = real(-7) * x[1][p];
+            for (int s : {1, sy, sz})
+              for (int d : {-2, -1, 1, 2}) {
+                const real a = d * d == 1 ? real(1.25) : real(-0.1);
+                xb[1][p + d * s] += a * c * c * seed;
+                sum += a * x[1][p + d * s];
+              }
+            xb[1][p] += (2 - 7 * c * c) * seed;
+            xb[2][p] += 2 * c * sum * seed;
+            xb[0][p] = 0;
+          }
+    });
+
 // Nothing to do, one iteration, and bounds that are known.
 ADSTENCIL_KERNEL void omp_short(real* y, const real* u, int none, int one) {
 #pragma omp parallel for
