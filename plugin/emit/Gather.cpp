@@ -106,8 +106,8 @@ private:
       Count = countSlabs(Count);
     Value *Outer = Inner > 1 || ReadsKept ? B.CreateBinaryIntrinsic(Intrinsic::umin, Units, Count) : Units;
     Value *Each = Inner > 1 ? B.CreateUDiv(Units, Outer) : B.getInt64(1);
-    if (ReadsKept)
-      Each = countBlocks(Ranges, Each);
+    if (ReadsKept) // fewer, where blocks would have too few rows
+      Each = B.CreateBinaryIntrinsic(Intrinsic::umin, Each, countBlocks(Ranges, Each));
     takePart(0, B.CreateUDiv(Unit, Each), Outer);
     if (Inner > 1)
       takePart(1, B.CreateURem(Unit, Each), Each);
