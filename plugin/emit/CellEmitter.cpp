@@ -5,6 +5,7 @@
 #include "derive/Adjoint.h"
 #include "emit/HideCounters.h"
 #include "emit/Parallel.h"
+#include "emit/Prefetch.h"
 #include "emit/Tape.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
@@ -407,7 +408,14 @@ Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, 
   } else {
     Pointer = B.CreatePtrAdd(RowPointer, B.CreateMul(plus(Cell[Inner], Along), Stride));
   }
-  Pointers[Pointer] = {G.Root, IsShadow};
+  Memory M{G.Root, IsShadow};
+  if (Interior && !Moved) {
+    M.Interior = Interior;
+    M.Planes = Planes;
+    M.Group = Group;
+    M.Row = Key;
+  }
+  Pointers[Pointer] = std::move(M);
   return Pointer;
 }
 
@@ -523,6 +531,16 @@ void CellEmitter::addScalarSums() {
   }
 }
 
+MDNode *CellEmitter::groupsOf(const Memory &M) {
+  if (!M.Interior)
+    return IndependentAccesses;
+  uint64_t Array = (uint64_t(M.Interior) * N.Groups.size() + M.Group) * 2 + M.IsShadow;
+  MDNode *&Groups = RowGroups[{Array, M.Row}];
+  if (!Groups)
+    Groups = MDNode::get(Ctx, {IndependentAccesses, createRowGroup(*F.getParent(), {Array, M.Row, M.Planes})});
+  return Groups;
+}
+
 void CellEmitter::describeMemory() {
   MDBuilder MD(Ctx);
   MDNode *Domain = MD.createAnonymousAliasScopeDomain("adstencil.plain.counter");
@@ -547,7 +565,7 @@ void CellEmitter::describeMemory() {
       (Key == std::pair(Found->second.Root, unsigned(Found->second.IsShadow)) ? Own : Others).push_back(Scope);
     I.setMetadata(LLVMContext::MD_alias_scope, MDNode::get(Ctx, Own));
     I.setMetadata(LLVMContext::MD_noalias, MDNode::get(Ctx, Others));
-    I.setMetadata(LLVMContext::MD_access_group, IndependentAccesses);
+    I.setMetadata(LLVMContext::MD_access_group, isa<LoadInst>(I) ? groupsOf(Found->second) : IndependentAccesses);
     bool Changes = Found->second.IsShadow && (Points.Carry.F || any_of(N.Groups, [&](const AccessGroup &G) {
                                                 return G.Gathered && G.Root == Found->second.Root;
                                               }));

@@ -48,6 +48,8 @@ protected:
   bool AddsDirectly = false;        ///< evaluations add to the cell itself, not to a sum
   bool ReadsKept = false;           ///< points away from home are evaluated from kept cotangents
   bool WantsScalars = true;         ///< evaluations add to active scalars
+  unsigned Planes = 1;              ///< so many planes of cells are done together
+  unsigned Interior = 0;            ///< number of the interior loop that is being written; 0: none
   bool IsInner = false;             ///< all points around the cell are inner ones
   llvm::IRBuilder<> *Row = nullptr; ///< writes what is the same for all cells along the last axis
   /// What it wrote: rows of cells by group and place, and by cotangent that is kept.
@@ -139,8 +141,12 @@ private:
   struct Memory {
     const llvm::Value *Root;
     bool IsShadow;
+    unsigned Interior = 0; ///< number of the loop; 0: of none
+    unsigned Planes = 1, Group = 0;
+    Shift Row = {}; ///< seen from the cell
   };
   llvm::DenseMap<const llvm::Value *, Memory> Pointers;
+  std::map<std::pair<uint64_t, Shift>, llvm::MDNode *> RowGroups; ///< by array and row
   llvm::SmallVector<llvm::CallInst *, 32> Calls;
   llvm::SmallVector<llvm::AllocaInst *, 4> Sums, Flags, PartSums, PartFlags; ///< by group; null if it is not gathered
   llvm::DenseMap<llvm::Type *, llvm::AllocaInst *> UnwantedOf;
@@ -169,6 +175,8 @@ private:
   void addScalarSums();
   /// Tells the optimiser which accesses cannot meet: distinct arrays and shadows, and iterations along the last axis.
   void describeMemory();
+  /// The access groups of a load: all memory that the gather touches and, in an interior, the row.
+  llvm::MDNode *groupsOf(const Memory &M);
 };
 
 } // namespace adstencil

@@ -185,6 +185,15 @@ bool isWorthKeeping(const GatherNest &N, const PointAdjoints &Points, ArrayRef<c
   // In two dimensions rows of arrays are in a cache as well: staggered elastic stresses (6 evaluations of two
   // cotangents, each from two or three arrays) take 1.15 to 1.4 times as long.
   constexpr unsigned LeastSaving = 30, LeastAxes = 3;
+  // So many planes are in the ring, and so many rows of points belong to two blocks. Fields that lie behind one another
+  // in one array are far away.
+  constexpr int64_t MostReach = 16;
+  for (unsigned D = 0; D + 1 < N.Axes.size(); ++D) {
+    auto [Low, High] = std::minmax_element(N.Evaluations.begin(), N.Evaluations.end(),
+                                           [D](const Shift &X, const Shift &Y) { return X[D] < Y[D]; });
+    if ((*High)[D] - (*Low)[D] > MostReach)
+      return false;
+  }
   if (N.Axes.size() < LeastAxes)
     return false;
   SmallPtrSet<const Instruction *, 32> Behind;

@@ -82,7 +82,7 @@ private:
   // as far as this axis is concerned: their cells at one place of the other axes are done together, so that what
   // neighbouring planes need is loaded and evaluated once, and rows pass through the first-level cache less often.
   // Which planes are together depends on the limits of the nest, not on who does them: neither do the bits.
-  unsigned Together = 1;          ///< planes of a step that has several
+  unsigned Interiors = 0;         ///< interior loops so far
   Value *FirstPlane = nullptr;    ///< of the first step
   Value *SinglesBefore = nullptr; ///< steps of one plane in front of those that have several; behind these are others
   Value *SeveralSteps = nullptr;  ///< steps that have several
@@ -94,7 +94,7 @@ private:
     Ranges.clear();
     for (unsigned D = 0; D <= Inner; ++D)
       Ranges.push_back({B.getInt64(Least[D]), plus(last(D), Most[D] + 1)});
-    if (Together > 1)
+    if (Planes > 1)
       findSteps();
     if (!InUnits)
       return;
@@ -133,21 +133,21 @@ private:
     Value *First = Clamp(plus(innerLow(0), Most[0]), Low), *End = Clamp(plus(innerHigh(0), Least[0] + 1), First);
     FirstPlane = Low;
     SinglesBefore = B.CreateNSWSub(First, Low);
-    SeveralSteps = B.CreateUDiv(B.CreateNSWSub(End, First), B.getInt64(Together));
+    SeveralSteps = B.CreateUDiv(B.CreateNSWSub(End, First), B.getInt64(Planes));
     // Cells of different planes may be the same memory, of `u[x + y + z]`: these are not done together.
     SeveralSteps = B.CreateSelect(isIndependent(), SeveralSteps, B.getInt64(0));
-    Value *Saved = B.CreateNSWMul(SeveralSteps, B.getInt64(Together - 1));
+    Value *Saved = B.CreateNSWMul(SeveralSteps, B.getInt64(Planes - 1));
     Ranges[0] = {B.getInt64(0), B.CreateNSWSub(B.CreateNSWSub(High, Low), Saved)};
   }
 
   /// Starts a step: Cell[0] is its first plane.
   void startStep(Value *Step) {
-    if (Together > 1) {
+    if (Planes > 1) {
       Value *Before = B.CreateNSWSub(Step, SinglesBefore);
       HasSeveral = B.CreateICmpULT(Before, SeveralSteps);
       Before = B.CreateBinaryIntrinsic(Intrinsic::smax, Before, B.getInt64(0));
       Before = B.CreateBinaryIntrinsic(Intrinsic::smin, Before, SeveralSteps);
-      Value *Skipped = B.CreateNSWMul(Before, B.getInt64(Together - 1));
+      Value *Skipped = B.CreateNSWMul(Before, B.getInt64(Planes - 1));
       Step = B.CreateNSWAdd(B.CreateNSWAdd(FirstPlane, Step), Skipped);
     }
     Cell[0] = hidden(Step);
@@ -155,7 +155,7 @@ private:
 
   void emitNest(const std::vector<Shift> &Shifts, PointAdjoint *AwayPoint, PointAdjoint *HomePoint) {
     startNest(Shifts, AwayPoint, HomePoint);
-    Together = Away == &Points.Away ? N.Planes : 1;
+    Planes = Away == &Points.Away ? N.Planes : 1;
     ReadsKept = Away == &Points.Away && N.Kept;
     findRanges();
     if (N.WorkShared)
@@ -216,7 +216,7 @@ private:
       Count = B.CreateUDiv(plus(Count, ChunkLength - 1), B.getInt64(ChunkLength));
     if (ReadsKept)
       return emitSharedBlocks(Count);
-    if (Together > 1)
+    if (Planes > 1)
       return emitSharedSteps(Count);
     emitShared(Count, [&](Value *Part) {
       if (Inner == 0) {
@@ -232,7 +232,8 @@ private:
 
   /// The same where blocks are shared out, of slabs of planes: one a thread, if they are thick enough.
   void emitSharedBlocks(Value *Count) {
-    Value *Threads = createThreadCount(B);
+    // Where cells share memory, what is added to it first must not depend on the number of threads.
+    Value *Threads = B.CreateSelect(isIndependent(), createThreadCount(B), B.getInt64(1));
     Value *Slabs = B.CreateBinaryIntrinsic(Intrinsic::smin, Threads, countSlabs(Count));
     // Several for each thread where they cannot be even.
     Value *Blocks = countBlocks(Ranges, B.CreateUDiv(B.CreateNSWMul(Threads, B.getInt64(2)), Slabs));
@@ -269,8 +270,8 @@ private:
 
   /// The row of cells along the last axis: with tests for the other axes only where they may fail.
   void emitRows() {
-    Value *Inside = Together > 1 ? HasSeveral : B.getTrue();
-    for (unsigned D = Together > 1 ? 1 : 0; D != Inner; ++D)
+    Value *Inside = Planes > 1 ? HasSeveral : B.getTrue();
+    for (unsigned D = Planes > 1 ? 1 : 0; D != Inner; ++D)
       if (Least[D] != Most[D] || hasGuards(D)) {
         Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], plus(innerLow(D), Most[D])));
         Inside = B.CreateAnd(Inside, B.CreateICmpSLE(Cell[D], plus(innerHigh(D), Least[D])));
@@ -292,9 +293,9 @@ private:
 
   /// Writes what is to be done for each plane of the step.
   void forPlanes(function_ref<void()> Body) {
-    if (Together == 1)
+    if (Planes == 1)
       return Body();
-    Value *First = Cell[0], *Count = B.CreateSelect(HasSeveral, B.getInt64(Together), B.getInt64(1));
+    Value *First = Cell[0], *Count = B.CreateSelect(HasSeveral, B.getInt64(Planes), B.getInt64(1));
     OpenLoop L = openLoop(First, B.CreateNSWAdd(First, Count), "plane");
     Cell[0] = L.IV;
     Body();
@@ -355,8 +356,10 @@ private:
       B.SetInsertPoint(Middle);
     }
     IsInner = !IsMasked;
+    Interior = IsMasked ? 0 : ++Interiors;
     enterRow(IsMasked);
     emitCells(From, To);
+    Interior = 0;
     IsInner = false;
     for (auto &[Phi, Later] : Next)
       Phi->addIncoming(Later, B.GetInsertBlock());
@@ -422,7 +425,7 @@ private:
   void emitCells(Value *Low, Value *High) {
     OpenLoop L = openLoop(Low, High, "cell");
     Cell[Inner] = L.IV;
-    if (IsInner && Together > 1)
+    if (IsInner && Planes > 1)
       emitTogether();
     else
       emitCell(/*Guarded=*/false);
@@ -432,7 +435,7 @@ private:
   /// One cell of each plane of a step. All are evaluated before one is changed; no two are the same memory.
   void emitTogether() {
     SmallVector<CellSums, 4> Added;
-    for (Plane = 0; Plane != Together; ++Plane) {
+    for (Plane = 0; Plane != Planes; ++Plane) {
       clearSums();
       if (isMerged())
         evaluateMerged();
@@ -441,7 +444,7 @@ private:
           evaluate(S);
       Added.push_back(readSums());
     }
-    for (Plane = 0; Plane != Together; ++Plane)
+    for (Plane = 0; Plane != Planes; ++Plane)
       addToCells(Added[Plane]);
     Plane = 0;
   }

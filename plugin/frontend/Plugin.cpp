@@ -9,6 +9,7 @@
 #include "device/HostDevice.h"
 #include "emit/AlignSpills.h"
 #include "emit/HideCounters.h"
+#include "emit/Prefetch.h"
 #include "emit/SkipPasses.h"
 #include "frontend/Declare.h"
 #include "frontend/Options.h"
@@ -54,6 +55,7 @@ static void registerPasses(llvm::PassBuilder &PB) {
           return;
         llvm::FunctionPassManager FPM;
         FPM.addPass(AlignSpillsPass());
+        FPM.addPass(PrefetchPass());
         FPM.addPass(HideCountersPass());
         MPM.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(FPM)));
       });

@@ -31,7 +31,7 @@ def check(a, folder, numbers, options, real):
     compile_ = [a.compiler, "-std=c++20", "-w", f"-I{HERE}", f"-I{ROOT / 'runtime/include'}",
                 f"-fplugin={a.build / 'lib/libadstencil.so'}", f'-DGATHER_VARIANT="{options.split()[0][1:]}"', *shlex.split(options),
                 *["-fopenmp"] * a.openmp, "-c", str(source), "-o", f"{program}.o"]
-    link = [a.compiler, f"{program}.o", str(a.build / "tests/gather/libadstencil_gather_driver.a"), "-o", str(program), "-lgtest",
+    link = [a.compiler, *[x for x in shlex.split(options) if x.startswith("-fsanitize")], f"{program}.o", str(a.build / "tests/gather/libadstencil_gather_driver.a"), "-o", str(program), "-lgtest",
             "-lpthread", *[a.omp] * a.openmp]
     for command in compile_, link:
         done = subprocess.run(command, capture_output=True, text=True)
