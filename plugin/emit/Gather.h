@@ -9,9 +9,10 @@
 //       and
 //         its contribution is not counted
 //
-// The order of the axes is the kernel's. Each cell gets one load, add and store. __adjoint_ has a second nest over the
-// Domain where shadows of stored arrays have to be cleared or carried back; if every array is met at its own point
-// only, both are one nest.
+// The order of the axes is the kernel's; where cotangents of points are kept (emit/KeptPlanes.h) rows are done in
+// blocks. Interiors prefetch what comes from memory (emit/Prefetch.h). Each cell gets one load, add and store.
+// __adjoint_ has a second nest over the Domain where shadows of stored arrays have to be cleared or carried back; if
+// every array is met at its own point only, both are one nest.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
