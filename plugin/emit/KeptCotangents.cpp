@@ -121,7 +121,7 @@ private:
     if (isSum(I) || IsScaled) {
       for (const Use &U : I->operands())
         split(U);
-    } else if (!isa<LoadInst>(I)) {
+    } else if (!isa<LoadInst>(I) && I->getType()->isFloatingPointTy()) { // a condition is evaluated again
       Kept.insert(I);
     }
   }
