@@ -3,20 +3,13 @@ functions of a cell that several points read.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
-from generate import Kernel, Nest
+from generate import Nest
+from moving import MovingKernel
 
 
-class FluxKernel(Kernel):
+class FluxKernel(MovingKernel):
     def choose_style(self):
         return self.r.choice(["interior"] * 3 + ["padded"])
-
-    def array(self, stem, written, kind=None):
-        l = super().array(stem, written, kind)
-        if not written:  # every read moves with every axis
-            l.axes, l.step = list(self.natural), 1
-            l.extra = {a: l.extra.get(a, 0) for a in l.axes}
-            l.pad = {a: 4 if self.style == "padded" else 0 for a in l.axes}
-        return l
 
     def displacements(self):
         """Where a point finds one value: two or more places."""
@@ -68,10 +61,3 @@ class FluxKernel(Kernel):
             if op == "=" and l.components > 1: n.writes.append((l, zero, (component + 1) % l.components, 0, "=", plain))
         self.nests.append(n)
         return n
-
-    def place(self):
-        super().place()
-        for n in self.nests:
-            if self.ch(0.9): n.mask = n.parity = None
-            if self.ch(0.9): n.ragged, n.tile = False, 0
-            n.stride = [1] * self.dims

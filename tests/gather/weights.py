@@ -2,24 +2,17 @@
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
-from generate import Kernel, Nest
+from generate import Nest
+from moving import MovingKernel
 
 
-class WeightedKernel(Kernel):
+class WeightedKernel(MovingKernel):
     def build(self):
         self.linear = False
         super().build()
 
     def choose_style(self):
         return self.r.choice(["interior"] * 4 + ["padded", "guarded"])
-
-    def array(self, stem, written, kind=None):
-        l = super().array(stem, written, kind)
-        if not written:  # every read moves with every axis
-            l.axes, l.step = list(self.natural), 1
-            l.extra = {a: l.extra.get(a, 0) for a in l.axes}
-            l.pad = {a: 4 if self.style == "padded" else 0 for a in l.axes}
-        return l
 
     def nest(self, inputs, produced):
         r, n = self.r, Nest()
@@ -45,10 +38,3 @@ class WeightedKernel(Kernel):
             n.weighted.append(terms)
         self.nests.append(n)
         return n
-
-    def place(self):
-        super().place()
-        for n in self.nests:
-            if self.ch(0.9): n.mask = n.parity = None
-            if self.ch(0.9): n.ragged, n.tile = False, 0
-            n.stride = [1] * self.dims

@@ -92,6 +92,20 @@ ADSTENCIL_KERNEL void near(double* y, const double* u, const double* k, long nx,
   }
 }
 
+// Three fields in one array, one behind the other: a ring would be as long as the array.
+// CHECK-LABEL: vjp of stacked
+// CHECK: nest of 3: gather, 11 points a cell{{ \(|$}}
+// ALWAYS-LABEL: vjp of stacked
+// ALWAYS: nest of 3: gather, 11 points a cell, 2 cotangents of a point kept{{ \(|$}}
+ADSTENCIL_KERNEL void stacked(double (*y)[40][40], const double (*u)[40][40][40], const double (*k)[40][40]) {
+  for (int z = 2; z < 38; ++z)
+    for (int j = 2; j < 38; ++j)
+      for (int i = 2; i < 38; ++i)
+        y[z][j][i] = k[z][j][i] * k[z][j][i] *
+                     (u[0][z][j][i - 2] + u[0][z][j][i - 1] + u[0][z][j][i + 1] + u[0][z][j][i + 2] + u[0][z][j - 2][i] + u[0][z][j - 1][i] +
+                      u[0][z][j + 1][i] + u[0][z][j + 2][i] + u[1][z][j][i] + u[1][z][j][i + 1] + u[1][z][j][i - 1]);
+}
+
 // Two sums, each with a factor of its own: no fewer loads.
 // CHECK-LABEL: vjp of two
 // CHECK: nest of 3: gather, 13 points a cell{{ \(|$}}
@@ -119,6 +133,8 @@ ADSTENCIL_KERNEL void far(double* y, const double* u, const double* k, long nx, 
 void use(double* y, double* yb, const double* u, double* ub, const double* v, double* vb, const double* k, double* kb) {
   __vjp_far(y, yb, u, ub, k, kb, 9, 9, 9);
   __vjp_two(y, yb, u, ub, v, vb, k, kb, 9, 9, 9);
+  __vjp_stacked((double (*)[40][40])y, (double (*)[40][40])yb, (const double (*)[40][40][40])u, (double (*)[40][40][40])ub, (const double (*)[40][40])k,
+                (double (*)[40][40])kb);
   __vjp_near(y, yb, u, ub, k, kb, 9, 9, 9);
   __vjp_plane(y, yb, u, ub, k, kb, 9, 9);
   __vjp_constant(y, yb, u, ub, 0.5, 9, 9, 9);
