@@ -178,7 +178,7 @@ unsigned planesTogether(const GatherNest &N, const PointAdjoints &Points) {
   return std::max(1u, std::min({MostPlanes, MostStreams / Streams, MostEvaluations / Evaluations}));
 }
 
-bool isWorthKeeping(const GatherNest &N, const PointAdjoints &Points, ArrayRef<const Instruction *> Values) {
+bool isWorthKeeping(const GatherNest &N, ArrayRef<const Instruction *> Values) {
   // A kept cotangent is a load of memory that is in a cache, and keeping takes one evaluation and a store a point.
   // Measured by hand at 256^3 on one and two threads with c^2 un_bar, a cost of 4 against 1: of radius 1 (6 evaluations
   // beside the cell's own) both ways take the same time, of radius 2 and 3 keeping takes 0.8 of it, of radius 4 0.75.

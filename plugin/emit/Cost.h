@@ -42,7 +42,7 @@ bool isWorthTilingGrid(const GatherCost &C, unsigned Words);
 unsigned wordsOfPoint(const GatherNest &N, const PointAdjoint &Away);
 
 /// True if these values of a point's adjoint are worth keeping (emit/KeptCotangents.h).
-bool isWorthKeeping(const GatherNest &N, const PointAdjoints &Points, llvm::ArrayRef<const llvm::Instruction *> Values);
+bool isWorthKeeping(const GatherNest &N, llvm::ArrayRef<const llvm::Instruction *> Values);
 
 /// How many planes of cells a gather on a CPU does together.
 unsigned planesTogether(const GatherNest &N, const PointAdjoints &Points);

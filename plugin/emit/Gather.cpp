@@ -77,12 +77,12 @@ private:
   bool InUnits;
   std::unique_ptr<IRBuilder<>> RowBuilder;
   SmallVector<Range, 4> Ranges; ///< of cells, by axis; of steps along the first one
+  unsigned Interiors = 0;       ///< interior loops so far
 
   // The first axis is walked over in steps. A step is one plane of cells, or several planes whose points are inner ones
   // as far as this axis is concerned: their cells at one place of the other axes are done together, so that what
   // neighbouring planes need is loaded and evaluated once, and rows pass through the first-level cache less often.
   // Which planes are together depends on the limits of the nest, not on who does them: neither do the bits.
-  unsigned Interiors = 0;         ///< interior loops so far
   Value *FirstPlane = nullptr;    ///< of the first step
   Value *SinglesBefore = nullptr; ///< steps of one plane in front of those that have several; behind these are others
   Value *SeveralSteps = nullptr;  ///< steps that have several

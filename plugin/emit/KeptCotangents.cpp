@@ -135,8 +135,7 @@ void deriveKept(GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &F
       Points.Merged.F || all_of(N.Evaluations, [&](const Shift &S) { return S[0] == N.Evaluations.front()[0]; }))
     return;
   Splitter S(N, Points.Away);
-  if (!S.find() ||
-      (options().Keeps == Choice::ByCost && !isWorthKeeping(N, Points, ArrayRef(S.Kept.begin(), S.Kept.end()))))
+  if (!S.find() || (options().Keeps == Choice::ByCost && !isWorthKeeping(N, ArrayRef(S.Kept.begin(), S.Kept.end()))))
     return;
   N.Kept = S.Kept.size();
   N.KeptType = S.Kept[0]->getType();

@@ -26,9 +26,9 @@ struct BlockLimits {
 BlockLimits blockLimits() { return options().Keeps == Choice::Always ? BlockLimits{1, 3, 1} : BlockLimits(); }
 } // namespace
 
-Value *KeptPlanes::countSlabs(Value *Planes) {
+Value *KeptPlanes::countSlabs(Value *Count) {
   int64_t Reach = std::max<int64_t>(Most[0] - Least[0], 1);
-  Value *Slabs = B.CreateUDiv(Planes, B.getInt64(blockLimits().PlanesPerReach * Reach));
+  Value *Slabs = B.CreateUDiv(Count, B.getInt64(blockLimits().PlanesPerReach * Reach));
   return B.CreateBinaryIntrinsic(Intrinsic::smax, Slabs, B.getInt64(1));
 }
 
@@ -84,10 +84,9 @@ void KeptPlanes::closeKept() {
 void KeptPlanes::keep(ArrayRef<Range> Cells, Value *Plane) {
   auto Max = [&](Value *X, Value *Y) { return B.CreateBinaryIntrinsic(Intrinsic::smax, X, Y); };
   auto Min = [&](Value *X, Value *Y) { return B.CreateBinaryIntrinsic(Intrinsic::smin, X, Y); };
-  const Shift Here(Inner + 1, 0);
   Value *First = B.CreateSelect(B.CreateICmpEQ(Plane, FirstPlane), plus(Plane, -Most[0]), plus(Plane, -Least[0]));
-  OpenLoop Planes = openLoop(Max(First, B.getInt64(0)), plus(Min(plus(Plane, -Least[0]), last(0)), 1), "kept.plane");
-  Cell[0] = hidden(Planes.IV);
+  OpenLoop Outer = openLoop(Max(First, B.getInt64(0)), plus(Min(plus(Plane, -Least[0]), last(0)), 1), "kept.plane");
+  Cell[0] = hidden(Outer.IV);
   std::optional<OpenLoop> Rows;
   if (Inner > 1) {
     Rows =
@@ -104,7 +103,7 @@ void KeptPlanes::keep(ArrayRef<Range> Cells, Value *Plane) {
   describeLoop(closeLoop(Point), /*IsParallel=*/true);
   if (Rows)
     leaveAsItIs(closeLoop(*Rows));
-  leaveAsItIs(closeLoop(Planes));
+  leaveAsItIs(closeLoop(Outer));
 }
 
 Value *KeptPlanes::keptPointer(unsigned Number, const Shift &S) {

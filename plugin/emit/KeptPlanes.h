@@ -25,12 +25,12 @@ protected:
   using CellEmitter::CellEmitter;
   using Range = std::pair<llvm::Value *, llvm::Value *>;
 
-  /// Into how many slabs so many planes may be divided. A slab computes the cotangents of as many planes as the shifts
+  /// Into how many slabs Count planes may be divided. A slab computes the cotangents of as many planes as the shifts
   /// reach over beside its own.
-  llvm::Value *countSlabs(llvm::Value *Planes);
-  /// How many blocks the rows of these cells are divided into, at least Least if there are rows enough; 1 if the second
-  /// axis is the last one.
-  llvm::Value *countBlocks(llvm::ArrayRef<Range> Cells, llvm::Value *Least);
+  llvm::Value *countSlabs(llvm::Value *Count);
+  /// How many blocks the rows of these cells are divided into, at least LeastBlocks if there are rows enough; 1 if the
+  /// second axis is the last one.
+  llvm::Value *countBlocks(llvm::ArrayRef<Range> Cells, llvm::Value *LeastBlocks);
   /// Makes room for the points that reach into these cells.
   void openKept(llvm::ArrayRef<Range> Cells);
   /// Computes what the plane of cells needs and the one before it, if it is not the first, did not. Cell is left
