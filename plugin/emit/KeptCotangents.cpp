@@ -4,8 +4,9 @@
 #include "emit/Cost.h"
 #include "emit/PointCopies.h"
 #include "frontend/Options.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Transforms/Utils/Cloning.h"
+#include <set>
 
 using namespace llvm;
 
@@ -30,7 +31,7 @@ public:
       if (const PointArgument *A = asTarget(getLoadStorePointerOperand(&I)); A && isa<LoadInst>(I))
         continue; // a cell's value before
       else if (A && !isOwn(A->At))
-        split(cast<StoreInst>(I).getValueOperand());
+        split(cast<StoreInst>(I).getValueOperand(), A->At);
       else if (!A && I.mayWriteToMemory())
         return false;
       if (isa<LoadInst>(I) || any_of(I.operands(), [&](const Use &U) { return isOfPoint(U); }))
@@ -38,11 +39,14 @@ public:
       if (any_of(I.operands(), [&](const Use &U) { return isSum(U); }))
         Sums.insert(&I);
     }
+    for (auto &[V, Shifts] : Wanted) // what is wanted once is evaluated where it is wanted
+      if (Shifts.size() > 1)
+        Kept.push_back(V);
     return !Kept.empty() && Kept.size() <= MostKept &&
            all_of(Kept, [&](const Instruction *I) { return I->getType() == Kept[0]->getType(); });
   }
 
-  SmallSetVector<const Instruction *, 4> Kept;
+  SmallVector<const Instruction *, 4> Kept;
 
   /// A copy with a pointer for each kept value. Rewrite gets the copy of each value and its pointer.
   PointAdjoint copy(const Twine &Name,
@@ -85,8 +89,9 @@ public:
 private:
   const GatherNest &N;
   const PointAdjoint &Away;
-  SmallPtrSet<const Value *, 32> OfPoint; ///< depend on the point, not only on what is the same for all
-  SmallPtrSet<const Value *, 32> Sums;    ///< contain a cell's value before
+  MapVector<const Instruction *, std::set<Shift>> Wanted; ///< candidates, and the shifts that they contribute at
+  SmallPtrSet<const Value *, 32> OfPoint;                 ///< depend on the point, not only on what is the same for all
+  SmallPtrSet<const Value *, 32> Sums;                    ///< contain a cell's value before
 
   static bool isOwn(const Shift &S) {
     return all_of(S, [](int64_t X) { return X == 0; });
@@ -110,7 +115,7 @@ private:
 
   /// Takes apart what is stored: sums that the cell's value before is part of, then factors that are the same for all
   /// points.
-  void split(const Value *V) {
+  void split(const Value *V, const Shift &At) {
     const auto *I = dyn_cast<Instruction>(V);
     if (!I || (!isSum(I) && !isOfPoint(I)) || (isa<LoadInst>(I) && isSum(I)))
       return;
@@ -120,9 +125,9 @@ private:
                     (Code == Instruction::FDiv && !isOfPoint(I->getOperand(1)));
     if (isSum(I) || IsScaled) {
       for (const Use &U : I->operands())
-        split(U);
+        split(U, At);
     } else if (!isa<LoadInst>(I) && I->getType()->isFloatingPointTy()) { // a condition is evaluated again
-      Kept.insert(I);
+      Wanted[I].insert(At);
     }
   }
 };
@@ -135,7 +140,7 @@ void deriveKept(GatherNest &N, PointAdjoints &Points, FunctionAnalysisManager &F
       Points.Merged.F || all_of(N.Evaluations, [&](const Shift &S) { return S[0] == N.Evaluations.front()[0]; }))
     return;
   Splitter S(N, Points.Away);
-  if (!S.find() || (options().Keeps == Choice::ByCost && !isWorthKeeping(N, ArrayRef(S.Kept.begin(), S.Kept.end()))))
+  if (!S.find() || (options().Keeps == Choice::ByCost && !isWorthKeeping(N, S.Kept)))
     return;
   N.Kept = S.Kept.size();
   N.KeptType = S.Kept[0]->getType();
