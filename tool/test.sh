@@ -19,7 +19,7 @@ stage "packages"
 tool/install-deps.sh
 
 stage "configure"
-cmake --preset default
+cmake --preset default -DADSTENCIL_BUILD_BENCHMARKS=ON
 
 stage "build"
 cmake --build --preset default --parallel "$(nproc)"

@@ -76,16 +76,16 @@
   const int z = blockIdx.z * blockDim.z + threadIdx.z;                                                                 \
   if (x >= (x0) && x < (x1) && y >= (y0) && y < (y1) && z >= (z0) && z < (z1))
 
-/// Calls `function` for the points of the largest array and waits for it.
-#define BENCH_CALL(function, field, ...)                                                                               \
+/// Calls `function` for the points of the largest array; form_traits::wait waits for it.
+#define BENCH_CALL(function, field, ...) BENCH_CALL_FOR((field).extent(), function, __VA_ARGS__)
+#define BENCH_CALL_FOR(extent, function, ...)                                                                          \
   do {                                                                                                                 \
-    const ::bench::shape points = (field).extent();                                                                    \
+    const ::bench::shape points = extent;                                                                              \
     const dim3 block(points.ny > 1 ? 64 : 256, points.nz > 1 ? 2 : points.ny > 1 ? 4 : 1, points.nz > 1 ? 2 : 1);      \
     const auto blocks = [](int count, unsigned threads) { return (count + threads - 1) / threads; };                   \
     const dim3 grid(blocks(points.nx, block.x), blocks(points.ny, block.y), blocks(points.nz, block.z));               \
     function<<<grid, block>>>(__VA_ARGS__);                                                                            \
     ADSTENCIL_CUDA_CHECK_LAUNCH();                                                                                     \
-    ADSTENCIL_CUDA_CHECK(cudaDeviceSynchronize());                                                                     \
   } while (false)
 #else
 #define BENCH_POINTS_1(x0, x1)                                                                                         \
@@ -117,9 +117,12 @@
 namespace bench {
 namespace BENCH_FORM {
 
+/// See form_traits::stream; in stream.cpp.
+void stream(const streams& arrays);
+
 /// Where this form keeps its arrays and what it knows of threads.
 inline form_traits this_form() {
-  form_traits traits{.name = BENCH_TEXT(BENCH_FORM)};
+  form_traits traits{.name = BENCH_TEXT(BENCH_FORM), .stream = stream};
 #if defined(__CUDA__)
   traits.allocate = [](std::size_t bytes) {
     void* memory = nullptr;
@@ -127,6 +130,7 @@ inline form_traits this_form() {
     return memory;
   };
   traits.release = [](void* memory) { (void)cudaFree(memory); };
+  traits.wait = [] { ADSTENCIL_CUDA_CHECK(cudaDeviceSynchronize()); };
 #elif defined(BENCH_OPENMP)
   traits.threaded = true;
 #endif
@@ -179,14 +183,14 @@ __global__ void gather_kernel(Cells cells, box inner) {
 }
 
 template <class Cells>
-inline void gather_cells(const Cells& cells, const box& inner, const fields& f) {
-  BENCH_CALL(gather_kernel, f, cells, inner);
+inline void gather_cells(const Cells& cells, const box& inner) {
+  BENCH_CALL_FOR((::bench::shape{cells.nx, cells.ny, cells.nz}), gather_kernel, cells, inner);
 }
 
 /// The same for one dimension.
 template <class Cells>
-inline void gather_line(const Cells& cells, const box& inner, const fields& f) {
-  gather_cells(cells, inner, f);
+inline void gather_line(const Cells& cells, const box& inner) {
+  gather_cells(cells, inner);
 }
 #else
 inline constexpr int line_block = 4096; ///< cells of a row that a thread takes at once: some pages of each array
@@ -219,7 +223,7 @@ inline void gather_rows(Cells cells, box inner, int y, int z) {
 
 /// The same for one dimension, where the row itself is what threads share.
 template <class Cells>
-inline void gather_line(const Cells& cells, const box& inner, const fields&) {
+inline void gather_line(const Cells& cells, const box& inner) {
   const int first = inner.x0 < inner.x1 ? inner.x0 : cells.nx, last = inner.x0 < inner.x1 ? inner.x1 : cells.nx;
   gather_row<guard::points>(cells, 0, 0, 0, first);
   BENCH_OMP(parallel for schedule(static))
@@ -229,7 +233,7 @@ inline void gather_line(const Cells& cells, const box& inner, const fields&) {
 }
 
 template <class Cells>
-inline void gather_cells(const Cells& cells, const box& inner, const fields&) {
+inline void gather_cells(const Cells& cells, const box& inner) {
   BENCH_OMP(parallel for collapse(2) schedule(static))
   for (int z = 0; z < cells.nz; ++z)
     for (int y = 0; y < cells.ny; ++y)

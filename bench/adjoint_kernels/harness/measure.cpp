@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <benchmark/benchmark.h>
 #include <chrono>
+#include <stdexcept>
 
 namespace bench {
 
@@ -16,9 +17,63 @@ namespace {
 /// A run that is shorter is repeated inside a repetition: the clock and the system's ticks disturb short ones.
 constexpr double least_seconds = 0.02;
 
-double seconds(const action& run, const fields& f) {
+struct variant {
+  std::string name;
+  action run;
+  int threads = 0; ///< 0: as many as there are
+};
+
+/// The arrays that the kernel's vjp moves, as far as its traffic tells: it adds to the shadows of inputs and reads
+/// those of outputs, and what is left of the traffic are values of inputs.
+streams streams_of(const kernel& k, const fields& f) {
+  streams result{.added_to = {}, .read = {}, .size = f.size()};
+  std::vector<const double*> values;
+  for (std::size_t a = 0; a < k.arrays.size(); ++a) {
+    const role kind = k.arrays[a].kind;
+    if (kind == role::input) {
+      result.added_to.push_back(f.bar(a));
+      values.push_back(f[a]);
+    } else if (kind != role::constant) {
+      result.read.push_back(f.bar(a));
+    }
+  }
+  const std::size_t moved = static_cast<std::size_t>(k.vjp_bytes) / sizeof(double);
+  const std::size_t shadows = 2 * result.added_to.size() + result.read.size();
+  if (moved < shadows || moved > shadows + values.size())
+    throw std::logic_error(std::string(k.name) + ": the traffic of its vjp is not that of its arrays");
+  values.resize(moved - shadows);
+  result.read.insert(result.read.end(), values.begin(), values.end());
+  return result;
+}
+
+std::vector<variant> variants_of(const kernel& k, const fields& f) {
+  std::vector<variant> variants;
+  const auto add = [&](const char* name, const action& run) {
+    if (run)
+      variants.push_back({name, run});
+  };
+  const auto add_scaling = [&](const char* name, const action& run) {
+    add(name, run);
+    if (run && k.form.threaded && threads() > 1)
+      variants.push_back({std::string(name) + on_one_thread, run, 1});
+  };
+  add_scaling("primal", k.primal);
+  add_scaling("vjp", k.vjp);
+  add_scaling("stream", [&k, all = streams_of(k, f)](const fields&) { k.form.stream(all); });
+  add("adjoint", k.adjoint);
+  add("gather", k.gather);
+  add("scatter", k.scatter);
+  return variants;
+}
+
+void call(const variant& v, const kernel& k, const fields& f, long count) {
+  const thread_count threads(v.threads);
+  k.call(v.run, f, count);
+}
+
+double seconds(const variant& v, const kernel& k, const fields& f) {
   const auto start = std::chrono::steady_clock::now();
-  run(f);
+  call(v, k, f, 1);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -72,6 +127,10 @@ std::optional<double> row::ratio(const std::string& above, const std::string& be
   return a && b ? std::optional(*a / *b) : std::nullopt;
 }
 
+std::optional<double> row::speed_up(const std::string& variant) const {
+  return ratio(variant + on_one_thread, variant);
+}
+
 void prepare_measurement() {
   std::string program = "adjoint_kernels", interleave = "--benchmark_enable_random_interleaving=true";
   char* arguments[] = {program.data(), interleave.data(), nullptr};
@@ -89,20 +148,16 @@ row measure(const kernel& k, const shape& size, int repetitions, boost::json::ar
              .seconds = {},
              .repeatable = {}};
   const fields f(size, k.arrays, k.form);
-  const std::pair<const char*, const action&> variants[] = {
-      {"primal", k.primal}, {"vjp", k.vjp}, {"adjoint", k.adjoint}, {"gather", k.gather}, {"scatter", k.scatter}};
-
+  const std::vector<variant> variants = variants_of(k, f);
   const std::string prefix = std::string(k.name) + "/" + k.form.name + "/";
-  for (const auto& [name, run] : variants) {
-    if (!run)
-      continue;
-    run(f); // pages, threads
-    const double once = seconds(run, f);
+  for (const variant& v : variants) {
+    call(v, k, f, 1); // pages, threads
+    const double once = seconds(v, k, f);
     const auto iterations = std::clamp(static_cast<long>(least_seconds / std::max(once, 1e-9)) + 1, 1l, 10000l);
-    benchmark::RegisterBenchmark((prefix + name).c_str(),
-                                 [&run, &f](benchmark::State& state) {
-                                   for ([[maybe_unused]] auto _ : state)
-                                     run(f);
+    benchmark::RegisterBenchmark((prefix + v.name).c_str(),
+                                 [&v, &k, &f, iterations](benchmark::State& state) {
+                                   while (state.KeepRunningBatch(iterations))
+                                     call(v, k, f, iterations);
                                  })
         ->Iterations(iterations)
         ->Repetitions(repetitions)

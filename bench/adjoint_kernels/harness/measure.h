@@ -19,14 +19,20 @@ struct row {
   shape size;
   int threads = 1;
   double primal_bytes = 0, vjp_bytes = 0;
-  std::map<std::string, double> seconds; ///< medians by variant: primal, vjp, adjoint, gather, scatter
+  /// Medians by variant: primal, vjp, adjoint, gather, scatter, stream (see form_traits); and primal, vjp and stream
+  /// with on_one_thread behind the name, where there are more.
+  std::map<std::string, double> seconds;
   std::optional<bool> repeatable;
 
   std::optional<double> time(const std::string& variant) const;
   /// time(above) / time(below), where both were measured.
   std::optional<double> ratio(const std::string& above, const std::string& below) const;
+  /// From one thread to all: time on one / time, where both were measured.
+  std::optional<double> speed_up(const std::string& variant) const;
   double points() const { return static_cast<double>(size.points()); }
 };
+
+inline constexpr const char* on_one_thread = "-on-one-thread";
 
 /// Prepares Google Benchmark; call once.
 void prepare_measurement();

@@ -30,12 +30,21 @@ struct array {
   shape extra = {0, 0, 0};   ///< elements beyond the shape along each axis, of staggered arrays
 };
 
-/// Memory and threads of a form.
+/// As many arrays as the vjp of a kernel moves: some are read, some read and added to.
+struct streams {
+  std::vector<double*> added_to;
+  std::vector<const double*> read;
+  shape size; ///< of each
+};
+
+/// Memory, threads and streams of a form.
 struct form_traits {
   const char* name = "serial";
   void* (*allocate)(std::size_t bytes) = nullptr; ///< null: the harness's own aligned memory
   void (*release)(void*) = nullptr;
-  bool threaded = false; ///< works on a number of OpenMP threads that can be set
+  void (*wait)() = nullptr;                 ///< for what was called; null: calls return when they are done
+  void (*stream)(const streams&) = nullptr; ///< adds the sum of all that is read to all that is added to
+  bool threaded = false;                    ///< works on a number of OpenMP threads that can be set
 };
 
 /// The arrays of a run with their shadows, in the order of the kernel's list.
@@ -81,6 +90,14 @@ struct kernel {
   double vjp_bytes;
   action primal, vjp, adjoint; ///< vjp and adjoint are generated, or null where this form has none
   action gather, scatter;      ///< written by hand, the same effect as vjp
+
+  /// Calls a variant `count` times and waits for the last.
+  void call(const action& variant, const fields& f, long count = 1) const {
+    for (long c = 0; c < count; ++c)
+      variant(f);
+    if (form.wait)
+      form.wait();
+  }
 };
 
 /// All kernels that the program was linked with, in the order of their names in `kernel_order` (main.cpp).

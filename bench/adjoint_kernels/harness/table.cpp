@@ -51,6 +51,13 @@ text_of_row ratio(const char* above, const char* below) {
   return [=](const row& r) { return number(r.ratio(above, below), 2); };
 }
 
+/// Of primal, vjp and stream.
+std::string speed_ups(const row& r) {
+  if (!r.speed_up("stream"))
+    return "-";
+  return number(r.speed_up("primal"), 2) + "/" + number(r.speed_up("vjp"), 2) + "/" + number(r.speed_up("stream"), 2);
+}
+
 std::vector<column> columns() {
   return {
       {"kernel", [](const row& r) { return r.kernel; }},
@@ -62,10 +69,13 @@ std::vector<column> columns() {
       {"GB/s", [](const row& r) { return number(bandwidth(r, "vjp", r.vjp_bytes), 1); }},
       {"hand ms", milliseconds("gather")},
       {"scatter ms", milliseconds("scatter")},
+      {"stream ms", milliseconds("stream")},
       {"vjp/primal", ratio("vjp", "primal")},
       {"vjp/hand", ratio("vjp", "gather")},
       {"scatter/hand", ratio("scatter", "gather")},
       {"adjoint/primal", ratio("adjoint", "primal")},
+      {"vjp/stream", ratio("vjp", "stream")},
+      {"speed-up", speed_ups},
       {"B/point", [](const row& r) { return number(r.primal_bytes, 0) + "/" + number(r.vjp_bytes, 0); }},
       {"repeatable", [](const row& r) { return r.repeatable ? *r.repeatable ? "yes" : "no" : "-"; }},
   };
@@ -118,10 +128,15 @@ boost::json::array to_json(const std::vector<row>& rows) {
                       {"primal_gb_per_s", or_null(bandwidth(r, "primal", r.primal_bytes))},
                       {"vjp_gb_per_s", or_null(bandwidth(r, "vjp", r.vjp_bytes))},
                       {"hand_gb_per_s", or_null(bandwidth(r, "gather", r.vjp_bytes))},
+                      {"stream_gb_per_s", or_null(bandwidth(r, "stream", r.vjp_bytes))},
                       {"vjp_over_primal", or_null(r.ratio("vjp", "primal"))},
                       {"vjp_over_hand", or_null(r.ratio("vjp", "gather"))},
                       {"scatter_over_hand", or_null(r.ratio("scatter", "gather"))},
                       {"adjoint_over_primal", or_null(r.ratio("adjoint", "primal"))},
+                      {"vjp_over_stream", or_null(r.ratio("vjp", "stream"))},
+                      {"primal_speed_up", or_null(r.speed_up("primal"))},
+                      {"vjp_speed_up", or_null(r.speed_up("vjp"))},
+                      {"stream_speed_up", or_null(r.speed_up("stream"))},
                       {"repeatable", r.repeatable ? boost::json::value(*r.repeatable) : boost::json::value(nullptr)}});
   }
   return result;

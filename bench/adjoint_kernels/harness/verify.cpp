@@ -76,7 +76,7 @@ void verify(const kernel& k, const kernel& reference, const shape& size) {
   reference.scatter(expected); // before the primal: it needs the values from before
   reference.primal(expected);
 
-  k.primal(f);
+  k.call(k.primal, f);
   for (std::size_t a = 0; a < k.arrays.size(); ++a)
     compare(k, "primal", k.arrays[a].name, f[a], expected[a], f.count(a));
   f.reset_values();
@@ -85,7 +85,7 @@ void verify(const kernel& k, const kernel& reference, const shape& size) {
     if (!run)
       return;
     f.reset_bars();
-    run(f);
+    k.call(run, f);
     for (std::size_t a = 0; a < k.arrays.size(); ++a)
       if (k.arrays[a].kind == role::input)
         compare(k, variant, k.arrays[a].name, f.bar(a), expected.bar(a), f.count(a));
@@ -140,7 +140,7 @@ std::optional<bool> repeatable(const kernel& k, const shape& size) {
     const thread_count threads(k.form.threaded ? run == 0 ? 1 : run == 1 ? 2 : 0 : 0);
     const fields& f = run == 0 ? first : again;
     f.reset_bars();
-    k.vjp(f);
+    k.call(k.vjp, f);
     for (std::size_t a = 0; run > 0 && a < k.arrays.size(); ++a)
       same = same && std::memcmp(first.bar(a), again.bar(a), first.count(a) * sizeof(double)) == 0;
   }

@@ -75,7 +75,7 @@ inline const registration registered{{
     .gather =
         [](const fields& f) {
           const int nx = f.size().nx;
-          gather_line(cells{f.bar(0), f[1], f.bar(1), a, d, box{1, nx - 1}, nx}, box{2, nx - 2}, f);
+          gather_line(cells{f.bar(0), f[1], f.bar(1), a, d, box{1, nx - 1}, nx}, box{2, nx - 2});
         },
     .scatter = [](const fields& f) { BENCH_CALL(scatter, f, f.bar(0), f[1], f.bar(1), a, d, f.size().nx); },
 }};

@@ -132,7 +132,7 @@ inline const registration registered{{
           const box points{1, nx, 1, ny}, inner{2, nx - 1, 2, ny - 1};
           gather_cells(cells{f.bar(0), f.bar(1), f[2], f.bar(2), f[3], f.bar(3), f[4], f.bar(4), f[5], f.bar(5), dt,
                              points, nx + 1, ny + 1},
-                       inner, f);
+                       inner);
         },
     .scatter =
         [](const fields& f) {

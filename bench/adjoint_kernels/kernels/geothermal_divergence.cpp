@@ -90,7 +90,7 @@ inline const registration registered{{
         [](const fields& f) {
           const auto [nx, ny, nz] = f.size();
           const box points{0, nx, 0, ny}, inner{1, nx, 1, ny};
-          gather_cells(cells{f.bar(0), f.bar(1), f.bar(2), f.bar(3), idx, idy, points, nx + 1, ny + 1}, inner, f);
+          gather_cells(cells{f.bar(0), f.bar(1), f.bar(2), f.bar(3), idx, idy, points, nx + 1, ny + 1}, inner);
         },
     .scatter =
         [](const fields& f) {

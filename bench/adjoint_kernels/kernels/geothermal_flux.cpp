@@ -125,7 +125,7 @@ inline const registration registered{{
           const box faces_x{0, nx - 1, 0, ny}, faces_y{0, nx, 0, ny - 1}, inner{1, nx - 1, 1, ny - 1};
           gather_cells(cells{f.bar(0), f.bar(1), f.bar(2), f.bar(3), f[4], f.bar(4), f[5], f.bar(5), idx, idy, faces_x,
                              faces_y, nx, ny},
-                       inner, f);
+                       inner);
         },
     .scatter =
         [](const fields& f) {

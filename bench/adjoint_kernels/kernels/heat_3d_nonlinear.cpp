@@ -92,7 +92,7 @@ inline const registration registered{{
         [](const fields& f) {
           const auto [nx, ny, nz] = f.size();
           const box points{1, nx - 1, 1, ny - 1, 1, nz - 1}, inner{2, nx - 2, 2, ny - 2, 2, nz - 2};
-          gather_cells(cells{f.bar(0), f[1], f.bar(1), r, points, nx, ny, nz}, inner, f);
+          gather_cells(cells{f.bar(0), f[1], f.bar(1), r, points, nx, ny, nz}, inner);
         },
     .scatter =
         [](const fields& f) {

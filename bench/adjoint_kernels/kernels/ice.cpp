@@ -184,7 +184,7 @@ struct cells {
 inline void gather(const fields& f, const parameters& p) {
   const auto [nx, ny, nz] = f.size();
   const box points{1, nx - 1, 1, ny - 1}, inner{2, nx - 2, 2, ny - 2};
-  gather_cells(cells{f.bar(0), f[1], f.bar(1), f[2], f.bar(2), f.bar(3), p, points, nx, ny}, inner, f);
+  gather_cells(cells{f.bar(0), f[1], f.bar(1), f[2], f.bar(2), f.bar(3), p, points, nx, ny}, inner);
 }
 #else
 /// Rows of cells from bottom to top, with the cotangents of three rows and the corners of two.

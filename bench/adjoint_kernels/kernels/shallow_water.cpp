@@ -192,7 +192,7 @@ inline const registration registered{{
           const box points{1, nx - 1, 1, ny - 1}, inner{2, nx - 2, 2, ny - 2};
           gather_cells(
               cells{f.bar(0), f.bar(1), f.bar(2), f[3], f.bar(3), f[4], f.bar(4), f[5], f.bar(5), k, points, nx, ny},
-              inner, f);
+              inner);
         },
     .scatter =
         [](const fields& f) {

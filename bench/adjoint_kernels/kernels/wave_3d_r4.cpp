@@ -117,7 +117,7 @@ inline const registration registered{{
         [](const fields& f) {
           const auto [nx, ny, nz] = f.size();
           const box points{4, nx - 4, 4, ny - 4, 4, nz - 4}, inner{8, nx - 8, 8, ny - 8, 8, nz - 8};
-          gather_cells(cells{f.bar(0), f[1], f.bar(1), f.bar(2), f[3], f.bar(3), q, points, nx, ny, nz}, inner, f);
+          gather_cells(cells{f.bar(0), f[1], f.bar(1), f.bar(2), f[3], f.bar(3), q, points, nx, ny, nz}, inner);
         },
     .scatter =
         [](const fields& f) {

@@ -127,7 +127,7 @@ struct cells {
 inline void gather(const fields& f, double a, double b) {
   const auto [nx, ny, nz] = f.size();
   const box points{3, nx - 2, 3, ny - 2}, inner{6, nx - 5, 6, ny - 5};
-  gather_cells(cells{f.bar(0), f[1], f.bar(1), a, b, points, nx, ny}, inner, f);
+  gather_cells(cells{f.bar(0), f[1], f.bar(1), a, b, points, nx, ny}, inner);
 }
 #else
 /// A tile of cells and the slopes of the faces that they read: of one row along x, of five rows of faces along y.
