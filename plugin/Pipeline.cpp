@@ -22,6 +22,7 @@
 #include "model/OpenMP.h"
 #include "model/Request.h"
 #include "model/Strategy.h"
+#include "model/ThreadLoops.h"
 #include "report/PlanPrinter.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Analysis/ScalarEvolution.h"
@@ -74,13 +75,29 @@ static void callVjpIfPossible(AdjointPlan &Plan) {
   N->Vjp = Plan.R.Vjp;
 }
 
-/// True if the plan of a grid's nest is better than that of one thread: it gathers, around the point.
+/// True if the plan of a grid's nest is better than that of one thread: it gathers, around the point or, where threads
+/// have many points, without a record of each.
 static bool gathersOnGrid(const AdjointPlan &Plan, NoGather &Why) {
   if (!Plan.NoGathers.empty())
     Why = Plan.NoGathers.front().second;
-  if (!Plan.NoGathers.empty() || Plan.Gathers.size() != 1 || Plan.Gathers.front().second->isOwnPoint())
-    return false;
-  return true;
+  return Plan.NoGathers.empty() && Plan.Gathers.size() == 1 &&
+         (!Plan.Gathers.front().second->isOwnPoint() || Plan.Grid->hasStrided());
+}
+
+/// True if two locations are the same place in the text. Each inlining makes locations of its own.
+static bool isSamePlace(const DILocation *A, const DILocation *B) {
+  for (; A && B; A = A->getInlinedAt(), B = B->getInlinedAt())
+    if (A->getLine() != B->getLine() || A->getColumn() != B->getColumn() || A->getFilename() != B->getFilename())
+      return false;
+  return !A && !B;
+}
+
+/// An instruction at the same place in the text, in a function that has been restored.
+static const Instruction *samePlace(Function &F, const DebugLoc &Place) {
+  for (Instruction &I : instructions(F))
+    if (Place && isSamePlace(I.getDebugLoc(), Place))
+      return &I;
+  return nullptr;
 }
 
 /// Reverse mode. Grid: the kernel is a CUDA kernel in the form of a nest; without a gather it is left as it is, and
@@ -101,7 +118,7 @@ static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest 
   if (!planArrays(Plan, DT, PDT, SE, S))
     return Outcome::Refused;
   if (!Grid && any_of(Plan.Reads, [](const auto &Read) { return Read.second == ReadStrategy::Scatter; }))
-    Plan.NoGrid = Why; // otherwise there is nothing to gather
+    Plan.NoGrid = {Why.Reason, samePlace(*R.F, Why.Place)}; // otherwise there is nothing to gather
   if ((Grid || !R.OnGrid) && mayGather(R))
     findGathers(Plan, DT, PDT, SE);
   if (Grid && !gathersOnGrid(Plan, Why))
@@ -151,22 +168,6 @@ static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest 
   return Outcome::Done;
 }
 
-/// True if two locations are the same place in the text. Each inlining makes locations of its own.
-static bool isSamePlace(const DILocation *A, const DILocation *B) {
-  for (; A && B; A = A->getInlinedAt(), B = B->getInlinedAt())
-    if (A->getLine() != B->getLine() || A->getColumn() != B->getColumn() || A->getFilename() != B->getFilename())
-      return false;
-  return !A && !B;
-}
-
-/// An instruction at the same place in the text, in a function that has been restored.
-static const Instruction *samePlace(Function &F, const DebugLoc &Place) {
-  for (Instruction &I : instructions(F))
-    if (Place && isSamePlace(I.getDebugLoc(), Place))
-      return &I;
-  return nullptr;
-}
-
 /// Brings the function to the form that the analyses know. Returns false after a report.
 static bool prepare(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
   if (!normalise(R, FAM, Wide))
@@ -186,6 +187,7 @@ static Outcome reverseGrid(Request &R, FunctionAnalysisManager &FAM, NoGather &W
   if (!mayGather(R))
     return Outcome::NoNest;
   UnstridedAxes Unstrided = unstride(*R.F, FAM);
+  spreadThreadLoops(*R.F, Unstrided, FAM);
   // What keeps a grid-stride loop a loop is why its points are not gathered.
   auto Give = [&](NoGather Other) {
     Why = Unstrided.Reason.empty() ? Other : NoGather{Unstrided.Reason, samePlace(*R.F, Unstrided.Place)};
@@ -206,7 +208,6 @@ static Outcome reverseGrid(Request &R, FunctionAnalysisManager &FAM, NoGather &W
 
 static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
   NoGather Why;
-  DebugLoc Place;
   if (R.OnGrid && R.TheMode != DerivativeMode::Tangent) {
     Request Original = R;
     KeptBody Kept(*R.F);
@@ -214,7 +215,7 @@ static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
     if (Tried != Outcome::NoNest)
       return Tried == Outcome::Done;
     if (Why.At)
-      Place = Why.At->getDebugLoc();
+      Why.Place = Why.At->getDebugLoc();
     Kept.restore(FAM);
     R = std::move(Original);
   }
@@ -222,7 +223,7 @@ static bool differentiate(Request &R, FunctionAnalysisManager &FAM) {
     return false;
   if (options().PrintNormalised)
     R.F->print(errs());
-  Why.At = samePlace(*R.F, Place);
+  Why.At = nullptr;
   if (R.TheMode != DerivativeMode::Tangent)
     return reverse(R, FAM, nullptr, Why) == Outcome::Done;
   Activity A(R);

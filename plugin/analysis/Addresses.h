@@ -4,6 +4,7 @@
 #pragma once
 
 #include "analysis/AdjointPlan.h"
+#include "model/WideAddresses.h"
 
 namespace adstencil {
 
@@ -12,13 +13,6 @@ struct Axis {
   const llvm::Loop *L;
   const llvm::SCEV *Stride;
 };
-
-/// An address as a sum of products in 64 bits. Indices are mostly `int`, whose sums the language does not let overflow
-/// (`nsw`); ScalarEvolution alone keeps `sext(i + nx * j)` as it stands.
-const llvm::SCEV *addressOf(llvm::ScalarEvolution &SE, const llvm::Value *Pointer);
-
-/// An index, signed, as a sum of products in 64 bits.
-const llvm::SCEV *wideIndex(llvm::ScalarEvolution &SE, llvm::Value *Index);
 
 /// Splits an address into the strides of the loops around it, innermost first. False if it is not affine in all of
 /// their counters.

@@ -6,6 +6,7 @@
 #include "analysis/NestGuards.h"
 #include "model/Library.h"
 #include "model/OpenMP.h"
+#include "model/UnsignedIndices.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
@@ -412,18 +413,31 @@ private:
     return demandIndices();
   }
 
-  /// Indices of 32 bits are below 2^31 where they are those of threads. Where they are counters of loops it is tested.
+  /// Indices of 32 bits are below 2^31 where they are those of threads. Where they are counters of loops it is tested,
+  /// and so is what model/UnsignedIndices.h demands.
   bool demandIndices() {
+    for (Instruction &I : make_early_inc_range(P.R.F->getEntryBlock()))
+      if (isDemand(&I)) {
+        Value *Condition = I.getOperand(0);
+        if (isFalse(Condition))
+          return fail("its indices wrap around", &I);
+        if (!isa<ConstantInt>(Condition))
+          N.Fits.push_back(Condition);
+        I.eraseFromParent();
+      }
     constexpr int64_t Most = (int64_t(1) << 31) - 1; // threads of an axis
     for (const GridAxis &Axis : P.Grid->Axes) {
       if (!Axis.Strided || Axis.Wide)
         continue;
-      if (!Axis.High)
-        return fail("its points are not a nest of loops");
-      if (SE.isKnownPredicate(CmpInst::ICMP_SLE, SE.getSCEV(Axis.High), SE.getConstant(APInt(64, Most))))
-        continue;
       IRBuilder<> B(place());
-      N.Fits.push_back(B.CreateICmpSLE(Axis.High, B.getInt64(Most)));
+      Value *High = Axis.High; // may have been simplified away
+      if (!High && Axis.Low && Axis.Last)
+        High = B.CreateAdd(B.CreateAdd(Axis.Low, Axis.Last), B.getInt64(1));
+      if (!High)
+        return fail("its points are not a nest of loops");
+      if (SE.isKnownPredicate(CmpInst::ICMP_SLE, SE.getSCEV(High), SE.getConstant(APInt(64, Most))))
+        continue;
+      N.Fits.push_back(B.CreateICmpSLE(High, B.getInt64(Most)));
     }
     return true;
   }
@@ -501,6 +515,10 @@ static bool canTileGrid(GatherNest &N, const AdjointPlan &P) {
   constexpr uint64_t SharedBytes = 48 << 10, SumBytes = 1024 * 8 + 16;
   bool HasSums = any_of(P.R.Parameters, [](const RequestParameter &X) { return X.Kind == 's' && X.HasShadow; });
   BlockTile Tile;
+  if (N.isOwnPoint()) { // nothing is evaluated twice
+    N.NoTile = "every point adds to its own cells only";
+    return false;
+  }
   N.NoTile = planBlockTile(N, SharedBytes - (HasSums ? SumBytes : 0), Tile);
   if (!N.NoTile.empty() || P.R.OnCpu)
     return false;

@@ -120,6 +120,7 @@ struct GatherNest {
 struct NoGather {
   std::string Reason;
   const llvm::Instruction *At = nullptr;
+  llvm::DebugLoc Place = {}; ///< of At, where the function has been restored since and At is gone
 };
 
 /// True if blocks of Size bytes, at a constant distance from what Access touches, do not overlap for different points

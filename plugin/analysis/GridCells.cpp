@@ -61,6 +61,14 @@ private:
   }
 };
 
+/// True for strides of loops that count down. Which way the cells lie makes no difference to whether they are apart.
+bool isBackwards(const SCEV *Stride) {
+  if (auto *C = dyn_cast<SCEVConstant>(Stride))
+    return C->getAPInt().isNegative();
+  auto *Sum = dyn_cast<SCEVAddExpr>(Stride);
+  return Sum ? all_of(Sum->operands(), isBackwards) : Stride->isNonConstantNegative();
+}
+
 /// Puts axes in the order of their strides, when compiling.
 class StrideOrder {
 public:
@@ -89,16 +97,36 @@ private:
 
   const SCEV *number(int64_t X) { return SE.getConstant(Int, X, /*isSigned=*/true); }
 
-  /// True if S is not negative, given that these strides are positive: `2 nx` is not, if nx is a stride.
+  /// True if S is not negative, given that these strides are positive, and that all axes have points: `2 nx` is not, if
+  /// nx is a stride or the limit of an index.
   bool isNotNegative(const SCEV *S, ArrayRef<const SCEV *> Positive) {
+    S = multipliedOut(SE, S);
     if (SE.isKnownNonNegative(S))
       return true;
-    for (const SCEV *Stride : Positive)
-      for (int64_t Times = 1; !isa<SCEVConstant>(Stride) && Times <= MostSpare; ++Times)
-        if (SE.isKnownNonNegative(SE.getMinusSCEV(S, SE.getMulExpr(Stride, number(Times)))))
-          return true;
-    return false;
+    auto ExceedsMultiple = [&](const SCEV *Number) { // some times what Number is above 1
+      const SCEV *Above = multipliedOut(SE, SE.getAddExpr(Number, number(-1)));
+      const SCEV *Unit = SE.getConstant(SE.getConstantMultiple(S));
+      for (int64_t Times = 1; !isa<SCEVConstant>(Number) && Times <= MostSpare; ++Times)
+        for (const SCEV *Multiple : {number(Times), SE.getMulExpr(Unit, number(Times))})
+          if (SE.isKnownNonNegative(SE.getMinusSCEV(S, SE.getMulExpr(Above, Multiple))))
+            return true;
+      return false;
+    };
+    return any_of(Positive, ExceedsMultiple) || any_of(counts(), ExceedsMultiple);
   }
+
+  /// What is more than 0 where there are points: by axis, the distances of upper and lower bounds.
+  ArrayRef<const SCEV *> counts() {
+    if (Counts.empty())
+      for (const GridAxis &Axis : Grid.Axes)
+        for (const WeakTrackingVH &Upper : Axis.Uppers)
+          for (const WeakTrackingVH &Lower : Axis.Lowers)
+            if (Upper && Lower)
+              Counts.push_back(
+                  SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), PlainSizes(SE).visit(SE.getSCEV(Lower))));
+    return Counts;
+  }
+  SmallVector<const SCEV *, 8> Counts;
 
   /// Smaller: the strides of the axes before, which are positive, because they exceed something that is.
   const SCEV *tryOrder(ArrayRef<unsigned> Order, const SCEV *Bytes, SmallVectorImpl<const SCEV *> &Smaller) {
@@ -109,6 +137,10 @@ private:
     if (!isNotNegative(SE.getMinusSCEV(Stride, Bytes), Smaller))
       return nullptr;
     Smaller.push_back(Stride);
+    auto Continue = [&](const SCEV *Last) {
+      const SCEV *Steps = SE.getAddExpr(Last, number(Spread[D]));
+      return tryOrder(Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps)), Smaller);
+    };
     const GridAxis &Axis = Grid.Axes[D];
     for (const WeakTrackingVH &Upper : Axis.Uppers)
       for (const WeakTrackingVH &Lower : Axis.Lowers) {
@@ -116,10 +148,12 @@ private:
           continue;
         const SCEV *Steps =
             SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), PlainSizes(SE).visit(SE.getSCEV(Lower)));
-        Steps = SE.getAddExpr(Steps, number(Spread[D] - 1));
-        if (const SCEV *All = tryOrder(Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps)), Smaller))
+        if (const SCEV *All = Continue(SE.getAddExpr(Steps, number(-1))))
           return All;
       }
+    if (Axis.Last)
+      if (const SCEV *All = Continue(PlainSizes(SE).visit(SE.getSCEV(Axis.Last))))
+        return All;
     Smaller.pop_back();
     return nullptr;
   }
@@ -135,7 +169,7 @@ public:
     Value *Proof = nullptr;
     auto Demand = [&](Value *Condition) { Proof = Proof ? B.CreateAnd(Proof, Condition) : Condition; };
     for (Cells &C : All)
-      if (!findBytes(C))
+      if (!areApart(C))
         Demand(spanOf(C).Apart);
     for (size_t I = 0; I != All.size(); ++I)
       for (size_t J = 0; J != I; ++J)
@@ -183,16 +217,21 @@ private:
 
   // ---- when compiling ----
 
-  /// Fills C.Bytes.
-  bool findBytes(Cells &C) {
+  /// True if the cells of the group are apart; fills C.Bytes if they lie behind its start.
+  bool areApart(Cells &C) {
     SmallVector<unsigned, 4> Order;
     for (unsigned D = 0; D != N.Axes.size(); ++D)
       Order.push_back(D);
     SmallVector<int64_t, 4> Spread;
     for (auto [Least, Most] : zip(C.Least, C.Most))
       Spread.push_back(Most - Least);
-    C.Bytes = StrideOrder(SE, *P.Grid, C.Group->StrideForm, Spread).findBytes(std::move(Order), sizeOf(C));
-    return C.Bytes;
+    SmallVector<const SCEV *, 4> Strides;
+    for (const SCEV *S : C.Group->StrideForm)
+      Strides.push_back(isBackwards(S) ? SE.getNegativeSCEV(S) : S);
+    const SCEV *Bytes = StrideOrder(SE, *P.Grid, Strides, Spread).findBytes(std::move(Order), sizeOf(C));
+    if (equal(Strides, C.Group->StrideForm))
+      C.Bytes = Bytes;
+    return Bytes;
   }
 
   const SCEV *lowOf(const Cells &C) {
@@ -288,8 +327,7 @@ bool gridPointsApart(const AdjointPlan &P, ScalarEvolution &SE, const Instructio
     All.push_back(D);
     if (P.Grid->Axes[D].Strided)
       Strided.push_back(D);
-    auto *C = dyn_cast_or_null<SCEVConstant>(Stride);
-    Strides.push_back(C ? SE.getConstant(C->getAPInt().abs()) : Stride);
+    Strides.push_back(Stride && isBackwards(Stride) ? SE.getNegativeSCEV(Stride) : Stride);
     if (!Stride && P.Grid->Axes[D].Strided)
       return false;
   }

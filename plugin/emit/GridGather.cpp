@@ -3,6 +3,7 @@
 
 #include "derive/Adjoint.h"
 #include "emit/Tape.h"
+#include "model/GridIndices.h"
 #include "llvm/IR/Module.h"
 
 using namespace llvm;
@@ -30,6 +31,7 @@ void GridEmitter::emit(BasicBlock *Next) {
     B.CreateCondBr(isEntered(), Enter, Done);
     B.SetInsertPoint(Enter);
   }
+  const std::vector<Shift> OwnPoint = {Shift(N.Axes.size(), 0)};
   BasicBlock *Carry = nullptr;
   if (Points.Carry.F) {
     BasicBlock *First = newBlock("gather");
@@ -37,12 +39,15 @@ void GridEmitter::emit(BasicBlock *Next) {
     B.CreateCondBr(B.CreateICmpEQ(readPhase(B), B.getInt32(0)), First, Carry);
     B.SetInsertPoint(First);
   }
-  startNest(N.Evaluations, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
+  if (Points.Whole.F)
+    startNest(OwnPoint, &Points.Whole, &Points.Whole);
+  else
+    startNest(N.Evaluations, &Points.Away, Points.Home.F ? &Points.Home : &Points.Away);
   emitAdditions();
   if (Carry) {
     B.CreateBr(Done);
     B.SetInsertPoint(Carry);
-    startNest({Shift(N.Axes.size(), 0)}, &Points.Carry, &Points.Carry);
+    startNest(OwnPoint, &Points.Carry, &Points.Carry);
     emitCells();
   }
   B.CreateBr(Done);
@@ -50,20 +55,14 @@ void GridEmitter::emit(BasicBlock *Next) {
   finish();
 }
 
-Value *GridEmitter::readRegister(StringRef Register, unsigned Axis) {
-  FunctionCallee Callee = F.getParent()->getOrInsertFunction(
-      ("llvm.nvvm.read.ptx.sreg." + Register + "." + Twine("xyz"[Axis])).str(), B.getInt32Ty());
-  return B.CreateCall(Callee, {}, Register);
-}
-
 void GridEmitter::emitCells() {
   Thread.clear();
   Threads.clear();
   for (const GridAxis &Axis : Grid.Axes) {
-    Value *Block = readRegister("ntid", Axis.Launch);
-    Value *First = B.CreateMul(readRegister("ctaid", Axis.Launch), Block, "", true, true);
-    Thread.push_back(B.CreateAdd(First, readRegister("tid", Axis.Launch), "", true, true));
-    Threads.push_back(B.CreateMul(readRegister("nctaid", Axis.Launch), Block, "", true, true));
+    Value *Block = readGridRegister(B, "ntid", Axis.Launch);
+    Value *First = B.CreateMul(readGridRegister(B, "ctaid", Axis.Launch), Block, "", true, true);
+    Thread.push_back(B.CreateAdd(First, readGridRegister(B, "tid", Axis.Launch), "", true, true));
+    Threads.push_back(B.CreateMul(readGridRegister(B, "nctaid", Axis.Launch), Block, "", true, true));
   }
   emitAxis(0);
 }

@@ -45,8 +45,6 @@ public:
 protected:
   /// Writes the phase that adds to cells. The nest has been started.
   virtual void emitAdditions() { emitCells(); }
-  /// Reads tid, ctaid, ntid or nctaid.
-  llvm::Value *readRegister(llvm::StringRef Register, unsigned Axis);
   /// Adds to a cell that no other thread adds to, or atomically where cells overlap.
   void addToCell(llvm::Value *Pointer, llvm::Value *Sum) override;
 

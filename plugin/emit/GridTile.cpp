@@ -3,6 +3,7 @@
 
 #include "derive/Adjoint.h"
 #include "emit/Tape.h"
+#include "model/GridIndices.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -80,16 +81,16 @@ private:
   /// Threads and blocks are counted over all axes of the launch, also those that the kernel ignores: each is there
   /// once.
   void readBlock() {
-    Thread = readRegister("tid", 2);
-    Block = B.CreateZExt(readRegister("ctaid", 2), B.getInt64Ty());
-    Threads = readRegister("ntid", 2);
-    Blocks = B.CreateZExt(readRegister("nctaid", 2), B.getInt64Ty());
+    Thread = readGridRegister(B, "tid", 2);
+    Block = B.CreateZExt(readGridRegister(B, "ctaid", 2), B.getInt64Ty());
+    Threads = readGridRegister(B, "ntid", 2);
+    Blocks = B.CreateZExt(readGridRegister(B, "nctaid", 2), B.getInt64Ty());
     for (unsigned Axis : {1, 0}) {
-      Value *Extent = readRegister("ntid", Axis);
-      Thread = B.CreateAdd(B.CreateMul(Thread, Extent), readRegister("tid", Axis));
+      Value *Extent = readGridRegister(B, "ntid", Axis);
+      Thread = B.CreateAdd(B.CreateMul(Thread, Extent), readGridRegister(B, "tid", Axis));
       Threads = B.CreateMul(Threads, Extent);
-      Extent = B.CreateZExt(readRegister("nctaid", Axis), B.getInt64Ty());
-      Block = B.CreateAdd(B.CreateMul(Block, Extent), B.CreateZExt(readRegister("ctaid", Axis), B.getInt64Ty()));
+      Extent = B.CreateZExt(readGridRegister(B, "nctaid", Axis), B.getInt64Ty());
+      Block = B.CreateAdd(B.CreateMul(Block, Extent), B.CreateZExt(readGridRegister(B, "ctaid", Axis), B.getInt64Ty()));
       Blocks = B.CreateMul(Blocks, Extent);
     }
   }

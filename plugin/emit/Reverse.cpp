@@ -183,7 +183,8 @@ void Emitter::emitFinish() {
 
 void Emitter::emitGridSums(IRBuilder<> &B) {
   BasicBlock *Last = nullptr;
-  if (!GridSums.empty() && P.Grid && P.Gathers.front().second->Carries && P.R.TheMode == DerivativeMode::Adjoint) {
+  const GatherNest *N = P.Grid ? P.Gathers.front().second.get() : nullptr;
+  if (!GridSums.empty() && N && N->Carries && !N->clearsAtOnce() && P.R.TheMode == DerivativeMode::Adjoint) {
     // They are complete behind the first phase.
     BasicBlock *First = newBlock("sums");
     Last = newBlock("exit");

@@ -125,10 +125,13 @@ void Emitter::emitNest(const Loop *L, const GatherNest &Nest) {
     B.CreateCondBr(Once, Start, InOrder);
     emitLoop(L, InOrder);
   }
-  for (Value *Fits : Nest.Fits) { // stop rather than be wrong
+  if (!Nest.Fits.empty()) { // stop rather than be wrong
     IRBuilder<> B(Start);
     BasicBlock *Trap = newBlock("trap"), *Counted = newBlock("counted");
-    B.CreateCondBr(lookUp(B, Fits), Counted, Trap);
+    Value *Fits = B.getTrue();
+    for (Value *V : Nest.Fits)
+      Fits = B.CreateAnd(Fits, lookUp(B, V));
+    B.CreateCondBr(Fits, Counted, Trap);
     B.SetInsertPoint(Trap);
     B.CreateIntrinsic(B.getVoidTy(), Intrinsic::trap, {});
     B.CreateUnreachable();

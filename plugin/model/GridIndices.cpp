@@ -85,10 +85,19 @@ static const Value *withoutExtension(const Value *V) {
   return V;
 }
 
+static std::string registerName(StringRef Register, unsigned Axis) {
+  return ("llvm.nvvm.read.ptx.sreg." + Register + "." + Twine("xyz"[Axis])).str();
+}
+
 bool isGridRegister(const Value *V, StringRef Register, unsigned Axis) {
   const auto *Call = dyn_cast<CallInst>(withoutExtension(V));
   const Function *F = Call ? Call->getCalledFunction() : nullptr;
-  return F && F->getName() == ("llvm.nvvm.read.ptx.sreg." + Register + "." + Twine("xyz"[Axis])).str();
+  return F && F->getName() == registerName(Register, Axis);
+}
+
+Value *readGridRegister(IRBuilder<> &B, StringRef Register, unsigned Axis) {
+  Module *M = B.GetInsertBlock()->getModule();
+  return B.CreateCall(M->getOrInsertFunction(registerName(Register, Axis), B.getInt32Ty()), {}, Register);
 }
 
 /// Register * blockDim.

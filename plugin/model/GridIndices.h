@@ -13,6 +13,7 @@
 #pragma once
 
 #include "llvm/IR/Function.h"
+#include "llvm/IR/IRBuilder.h"
 
 namespace adstencil {
 
@@ -21,6 +22,8 @@ void annotateGridIndices(llvm::Function &F);
 
 /// True for a read of tid, ntid, ctaid or nctaid along an axis (0 is x), in any width.
 bool isGridRegister(const llvm::Value *V, llvm::StringRef Register, unsigned Axis);
+/// Such a read, of 32 bits.
+llvm::Value *readGridRegister(llvm::IRBuilder<> &B, llvm::StringRef Register, unsigned Axis);
 /// blockIdx * blockDim.
 bool isBlockStart(const llvm::Value *V, unsigned Axis);
 /// gridDim * blockDim.

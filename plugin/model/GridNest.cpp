@@ -3,6 +3,7 @@
 
 #include "model/GridIndices.h"
 #include "model/Request.h"
+#include "model/UnsignedIndices.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -51,6 +52,7 @@ public:
     Body = &F.getEntryBlock();
     Entry = BasicBlock::Create(Ctx, "nest.entry", &F, Body);
     EntryEnd = new UnreachableInst(Ctx, Entry);
+    joinSteps();
     for (unsigned Axis = 3; Axis-- > 0;)
       if (!replaceIndex(Axis))
         return false;
@@ -61,10 +63,26 @@ public:
     takeExceptions();
     for (const Point &X : Points)
       if (Unstrided.Strided[X.Axis] && X.Uppers.empty())
-        return fail("where a grid-stride loop ends is not the same for all of its points");
+        return fail("where a loop of its threads ends is not the same for all of them");
     writeLoops();
     widen();
     return true;
+  }
+
+  /// Later, in the simplified nest. Returns true if something has changed.
+  bool widenUnsigned() {
+    IRBuilder<> B(F.getEntryBlock().getTerminator());
+    SmallVector<CounterRange, 3> Ranges;
+    for (auto [Index, Axis] : zip(Indices, Nest.Axes)) {
+      if (!Index || !Axis.Low || !Axis.Last)
+        return false;
+      Ranges.push_back({Index, Axis.Low, B.CreateAdd(Axis.Low, Axis.Last)});
+    }
+    Value *Any = HasPoints;
+    auto Tests = widenUnsignedIndices(F, Ranges, Any ? Any : B.getTrue(), B);
+    for (Value *Test : Tests)
+      demand(B, Test);
+    return !Tests.empty();
   }
 
 private:
@@ -93,6 +111,11 @@ private:
   };
   SmallVector<Exception, 2> Exceptions;
   Value *Enters = nullptr; ///< what all threads ask before anything else
+  /// Of the nest that has been written.
+  WeakTrackingVH HasPoints;
+  SmallVector<WeakTrackingVH, 3> Indices;
+  /// A bound, and the condition under which it is what the kernel computes.
+  SmallVector<std::pair<Value *, Value *>, 2> Demands;
 
   bool fail(const Twine &Reason, const Instruction *At = nullptr) {
     Why = {Reason.str(), At};
@@ -118,14 +141,43 @@ private:
 
   Value *readRegister(StringRef Register, unsigned Axis) {
     IRBuilder<> B = atEntry();
-    FunctionCallee Read = F.getParent()->getOrInsertFunction(
-        ("llvm.nvvm.read.ptx.sreg." + Register + "." + Twine("xyz"[Axis])).str(), B.getInt32Ty());
-    return B.CreateZExt(B.CreateCall(Read, {}, Register), B.getInt64Ty(), "", /*IsNonNeg=*/true);
+    return B.CreateZExt(readGridRegister(B, Register, Axis), B.getInt64Ty(), "", /*IsNonNeg=*/true);
   }
 
   bool reads(StringRef Register, unsigned Axis) const {
     return any_of(instructions(F),
                   [&](const Instruction &I) { return isa<CallInst>(I) && isGridRegister(&I, Register, Axis); });
+  }
+
+  /// True for sums in which a thread's or block's number along some axis is a term.
+  static bool hasIndex(Value *V) {
+    SmallVector<Value *, 4> Terms;
+    collectTerms(V, true, Terms);
+    return any_of(Terms, [](Value *Term) {
+      return any_of(seq(0u, 3u), [&](unsigned Axis) {
+        return isGridRegister(Term, "tid", Axis) || isGridRegister(Term, "ctaid", Axis) || isBlockStart(Term, Axis);
+      });
+    });
+  }
+
+  /// Makes one step through an array of several: the optimiser likes to go to the block's start in front of a loop, and
+  /// on to the thread's element.
+  void joinSteps() {
+    auto IndexOf = [](GetElementPtrInst *G) { return G->getNumIndices() == 1 ? G->getOperand(1) : nullptr; };
+    ReversePostOrderTraversal<BasicBlock *> Order(Body);
+    for (BasicBlock *BB : Order)
+      for (Instruction &I : *BB) {
+        auto *Step = dyn_cast<GetElementPtrInst>(&I);
+        auto *Before = Step ? dyn_cast<GetElementPtrInst>(Step->getPointerOperand()) : nullptr;
+        Value *Index = Step ? IndexOf(Step) : nullptr, *First = Before ? IndexOf(Before) : nullptr;
+        if (!Index || !First || Step->getSourceElementType() != Before->getSourceElementType() ||
+            Index->getType() != First->getType() || (!hasIndex(Index) && !hasIndex(First)))
+          continue;
+        IRBuilder<> B(Step);
+        Step->setOperand(0, Before->getPointerOperand());
+        Step->setOperand(1, B.CreateAdd(First, Index));
+        Step->setNoWrapFlags(GEPNoWrapFlags::none());
+      }
   }
 
   /// The point's index in type T, at Place.
@@ -294,6 +346,14 @@ private:
       if (O->getOpcode() == Instruction::Mul)
         return B.CreateMul(Part(0), Part(1), "", false, /*HasNSW=*/true);
     }
+    Value *Number;
+    ConstantInt *C;
+    if (!Signed && Depth != 0 && V->getType()->isIntegerTy(32) && match(V, m_Add(m_Value(Number), m_ConstantInt(C))) &&
+        C->isNegative()) { // `nx - 1`
+      Value *Bound = minus(wide(Number, false, Depth - 1), number(-C->getSExtValue()));
+      Demands.push_back({Bound, B.CreateICmpUGE(Number, ConstantInt::get(V->getType(), -C->getValue()))});
+      return Bound;
+    }
     if (V->getType()->getIntegerBitWidth() < 64)
       return Signed ? B.CreateSExt(V, B.getInt64Ty()) : B.CreateZExt(V, B.getInt64Ty());
     return Signed ? V : B.CreateBinaryIntrinsic(Intrinsic::umin, V, number(MostIndex));
@@ -308,8 +368,11 @@ private:
     if (isOutside(V))
       return Linear{nullptr, wide(V, Signed), !Signed && V->getType()->isIntegerTy(64) && !isa<ConstantInt>(V)};
     auto *I = cast<Instruction>(V);
-    if (isa<SExtInst>(I))
-      return Signed ? read(I->getOperand(0), true, Depth - 1) : std::nullopt;
+    if (isa<SExtInst>(I)) {
+      std::optional<Linear> X = read(I->getOperand(0), true, Depth - 1);
+      bool IsIndex = X && X->Of && match(X->Rest, m_Zero()); // not negative
+      return Signed || IsIndex ? X : std::nullopt;
+    }
     if (isa<ZExtInst>(I))
       return read(I->getOperand(0), false, Depth - 1);
     auto *O = dyn_cast<OverflowingBinaryOperator>(I);
@@ -474,6 +537,11 @@ private:
 
   // ---- the nest ----
 
+  void makeDemand(Value *Condition) {
+    IRBuilder<> B = atEntry();
+    demand(B, Enters ? B.CreateOr(B.CreateNot(Enters), Condition) : Condition);
+  }
+
   /// How many threads the grid has along an axis.
   Value *countOf(const Point &X) {
     Value *Blocks = X.ByBlock ? readRegister("nctaid", X.Axis) : number(1);
@@ -505,6 +573,7 @@ private:
       Axis.High = High;
       Any = B.CreateAnd(Any, B.CreateICmpSLT(Low, High));
       Last.push_back(B.CreateSub(B.CreateSub(High, Low, "", false, true), B.getInt64(1), "last", false, true));
+      Axis.Last = Last.back();
       Nest.Axes.push_back(Axis);
     }
     SmallVector<ReturnInst *, 4> Returns;
@@ -526,6 +595,7 @@ private:
       Counter->addIncoming(B.getInt64(0), Before);
       Counter->addIncoming(B.CreateAdd(Counter, B.getInt64(1), "", true, true), Latches[I]);
       B.CreateCondBr(B.CreateICmpEQ(Counter, Last[I]), OutTo, Heads[I]);
+      Indices.push_back(Index);
       X.Index->replaceAllUsesWith(Index);
       X.Index->eraseFromParent();
       Before = Heads[I];
@@ -535,29 +605,32 @@ private:
       BranchInst::Create(Latches.back(), R->getIterator());
       R->eraseFromParent();
     }
-    BranchInst::Create(Heads.front(), Exit, Any, EntryEnd->getIterator());
+    auto *Branch = BranchInst::Create(Heads.front(), Exit, Any, EntryEnd->getIterator());
     EntryEnd->eraseFromParent();
+    EntryEnd = Branch;
+    HasPoints = Any;
+    for (auto [Bound, Condition] : Demands)
+      if (!Bound->use_empty())
+        makeDemand(Condition);
   }
 
   /// An index in 64 bits is the counter again.
   void widen() {
     for (Instruction &I : make_early_inc_range(instructions(F))) {
-      Value *Wide;
-      if ((match(&I, m_SExt(m_Trunc(m_Value(Wide)))) || match(&I, m_ZExt(m_Trunc(m_Value(Wide))))) &&
-          Wide->getType() == I.getType())
-        if (auto *T = cast<TruncInst>(I.getOperand(0)); T->hasNoSignedWrap() && T->hasNoUnsignedWrap())
-          I.replaceAllUsesWith(Wide);
+      if (!isa<SExtInst, ZExtInst>(I))
+        continue;
+      auto *T = dyn_cast<TruncInst>(I.getOperand(0));
+      if (T && T->getOperand(0)->getType() == I.getType() &&
+          (isa<SExtInst>(I) ? T->hasNoSignedWrap() : T->hasNoUnsignedWrap()))
+        I.replaceAllUsesWith(T->getOperand(0));
     }
   }
 };
 
 } // namespace
 
-bool formNest(Function &F, const UnstridedAxes &Unstrided, GridNest &Nest, NoNest &Why, FunctionAnalysisManager &FAM) {
-  bool Formed = NestFormer(F, Unstrided, Nest, Why).run();
+static void simplifyNest(Function &F, FunctionAnalysisManager &FAM) {
   FAM.invalidate(F, PreservedAnalyses::none());
-  if (!Formed)
-    return false;
   FunctionPassManager FPM;
   FPM.addPass(InstSimplifyPass());
   FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
@@ -565,6 +638,17 @@ bool formNest(Function &F, const UnstridedAxes &Unstrided, GridNest &Nest, NoNes
   FPM.addPass(ADCEPass());
   FPM.addPass(LoopSimplifyPass());
   FAM.invalidate(F, FPM.run(F, FAM));
+}
+
+bool formNest(Function &F, const UnstridedAxes &Unstrided, GridNest &Nest, NoNest &Why, FunctionAnalysisManager &FAM) {
+  NestFormer Former(F, Unstrided, Nest, Why);
+  bool Formed = Former.run();
+  FAM.invalidate(F, PreservedAnalyses::none());
+  if (!Formed)
+    return false;
+  simplifyNest(F, FAM);
+  if (Former.widenUnsigned())
+    simplifyNest(F, FAM);
   return true;
 }
 

@@ -41,6 +41,7 @@ struct GridAxis {
   bool Strided = false;
   bool Wide = false; ///< the loop's counter has 64 bits: there may be more points than an index of 32 bits can count
   llvm::WeakTrackingVH High; ///< behind the index of the last point
+  llvm::WeakTrackingVH Last; ///< High - Low - 1
   /// Bounds that guards set: every index of the Domain is at least each of Lowers and less than each of Uppers.
   llvm::SmallVector<llvm::WeakTrackingVH, 2> Lowers, Uppers;
 };

@@ -3,6 +3,7 @@
 
 #include "derive/Rules.h"
 #include "model/Request.h"
+#include "model/UnsignedIndices.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/IntrinsicInst.h"
 
@@ -67,7 +68,7 @@ static LibraryCall classifyIntrinsic(const IntrinsicInst &I) {
 LibraryCall classify(const CallBase &CB) {
   if (findRule(CB))
     return LibraryCall::Mathematics;
-  if (isArrayMarker(&CB) || isScalarMarker(&CB))
+  if (isArrayMarker(&CB) || isScalarMarker(&CB) || isDemand(&CB))
     return LibraryCall::Marker;
   if (const auto *I = dyn_cast<IntrinsicInst>(&CB))
     return classifyIntrinsic(*I);

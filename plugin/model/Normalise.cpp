@@ -11,6 +11,7 @@
 #include "model/Normalise.h"
 
 #include "derive/Rules.h"
+#include "model/CarriedLoads.h"
 #include "model/GridIndices.h"
 #include "model/Inline.h"
 #include "model/Library.h"
@@ -247,6 +248,8 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
     signExtendIndices(F);
   thawPointers(F);
   FAM.invalidate(F, PreservedAnalyses::none());
+  if (Wide)
+    reloadCarried(F, FAM);
   return true;
 }
 

@@ -47,14 +47,8 @@ public:
   std::string whyNot() {
     if (!all_of(L.getHeader()->phis(), [&](PHINode &Phi) { return isIndex(Phi); }))
       return "a grid-stride loop hands values from iteration to iteration";
-    if (L.getExitingBlock() != L.getLoopLatch() || !L.getUniqueExitBlock())
-      return "a grid-stride loop is left in the middle";
-    for (const BasicBlock *BB : L.blocks())
-      for (const Instruction &I : *BB)
-        if (any_of(I.users(), [&](const User *U) { return !L.contains(cast<Instruction>(U)); }))
-          return "a value of a grid-stride loop is used behind it";
-    if (hasEffectsOutside())
-      return "a kernel with a grid-stride loop stores, or calls, outside of it";
+    if (std::string Reason = whyNotBodyOfPoints(F, L); !Reason.empty())
+      return Reason;
     if (!readBound())
       return "a grid-stride loop does not end where its index reaches a bound";
     if (!readStart())
@@ -110,12 +104,6 @@ private:
       return false;
     auto *Rec = dyn_cast<SCEVAddRecExpr>(SE.getSCEV(&Phi)), *Of = dyn_cast<SCEVAddRecExpr>(SE.getSCEV(Counter));
     return Rec && Of && Rec->getLoop() == &L && Of->getLoop() == &L && isa<SCEVConstant>(SE.getMinusSCEV(Rec, Of));
-  }
-
-  bool hasEffectsOutside() const {
-    return any_of(instructions(F), [&](const Instruction &I) {
-      return I.mayHaveSideEffects() && !L.contains(&I) && !isArrayMarker(&I) && !isScalarMarker(&I);
-    });
   }
 
   /// The test at the end of an iteration: the counter, or the counter plus a constant, is less than a bound.
@@ -293,6 +281,19 @@ private:
 };
 
 } // namespace
+
+std::string whyNotBodyOfPoints(const Function &F, const Loop &L) {
+  if (L.getExitingBlock() != L.getLoopLatch() || !L.getUniqueExitBlock())
+    return "a grid-stride loop is left in the middle";
+  for (const BasicBlock *BB : L.blocks())
+    for (const Instruction &I : *BB)
+      if (any_of(I.users(), [&](const User *U) { return !L.contains(cast<Instruction>(U)); }))
+        return "a value of a grid-stride loop is used behind it";
+  bool HasEffectsOutside = any_of(instructions(F), [&](const Instruction &I) {
+    return I.mayHaveSideEffects() && !L.contains(&I) && !isArrayMarker(&I) && !isScalarMarker(&I);
+  });
+  return HasEffectsOutside ? "a kernel with a grid-stride loop stores, or calls, outside of it" : "";
+}
 
 UnstridedAxes unstride(Function &F, FunctionAnalysisManager &FAM) {
   UnstridedAxes Axes;

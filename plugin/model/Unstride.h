@@ -35,6 +35,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/DebugLoc.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/PassManager.h"
@@ -49,6 +50,9 @@ struct UnstridedAxes {
   std::string Reason;
   llvm::DebugLoc Place;
 };
+
+/// Why the body of a loop cannot be the body of a kernel with one point a thread, in the user's terms; empty: it can.
+std::string whyNotBodyOfPoints(const llvm::Function &F, const llvm::Loop &L);
 
 /// Rewrites the grid-stride loops of a normalised kernel.
 UnstridedAxes unstride(llvm::Function &F, llvm::FunctionAnalysisManager &FAM);

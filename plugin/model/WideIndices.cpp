@@ -43,10 +43,37 @@ public:
     }
   }
 
+  /// phi i64 [..., sext(add nsw (trunc nsw phi), c)] counts in 64 bits.
+  void widenCounters() {
+    for (Instruction &I : instructions(F)) {
+      auto *Phi = dyn_cast<PHINode>(&I);
+      if (!Phi || Phi->getType() != Int)
+        continue;
+      for (Use &Incoming : Phi->incoming_values())
+        if (auto *Next = dyn_cast<CastInst>(Incoming); Next && isNextOf(*Next, *Phi)) {
+          auto *Sum = cast<BinaryOperator>(Next->getOperand(0));
+          auto *Step = ConstantInt::getSigned(Int, cast<ConstantInt>(Sum->getOperand(1))->getSExtValue());
+          auto *Wide = BinaryOperator::CreateNSWAdd(Phi, Step, Next->getName(), Next->getIterator());
+          Wide->setDebugLoc(Sum->getDebugLoc());
+          Next->replaceAllUsesWith(Wide);
+        }
+    }
+  }
+
 private:
   Function &F;
   Type *Int;
   DenseMap<Value *, Value *> Known;
+
+  static bool isNextOf(const CastInst &Next, const PHINode &Phi) {
+    bool IsSigned = isa<SExtInst>(Next) || (isa<ZExtInst>(Next) && Next.hasNonNeg());
+    auto *Sum = dyn_cast<BinaryOperator>(Next.getOperand(0));
+    if (!IsSigned || !Sum || Sum->getOpcode() != Instruction::Add || !Sum->hasNoSignedWrap() ||
+        !isa<ConstantInt>(Sum->getOperand(1)))
+      return false;
+    auto *Narrow = dyn_cast<TruncInst>(Sum->getOperand(0));
+    return Narrow && Narrow->getOperand(0) == &Phi && Narrow->hasNoSignedWrap();
+  }
 
   /// True if the extension of V is the same operation on extended operands.
   static bool canWiden(const Value *V) {
@@ -90,6 +117,9 @@ private:
 
 void widenIndices(Function &F) { Widener(F).run(); }
 
-void signExtendIndices(Function &F) { Widener(F).signExtendLeaves(); }
+void signExtendIndices(Function &F) {
+  Widener(F).signExtendLeaves();
+  Widener(F).widenCounters();
+}
 
 } // namespace adstencil

@@ -27,6 +27,16 @@ ADSTENCIL_KERNEL __global__ void counted(double* y, const double* u, unsigned en
     y[i] = u[i] * u[i + 1];
 }
 
+// The array begins at index `base` of a row; an index is below 2^32 or wraps around.
+ADSTENCIL_KERNEL __global__ void plane(double* y, const double* u, unsigned nx, unsigned ny, unsigned first,
+                                       std::size_t base) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x, j = blockIdx.y * blockDim.y + threadIdx.y;
+  if (i < nx && j < ny) {
+    const unsigned p = i + nx * (first + j);
+    y[p - base] = u[p - base] * u[p - base + 1];
+  }
+}
+
 int main() {
   constexpr int cells = 11;
   double* memory;
@@ -64,7 +74,14 @@ int main() {
     __adjoint_counted<<<2, block>>>(y, y_bar, u, u_bar, unsigned(points));
     REQUIRE(agrees());
   }
+  const auto traps = [] { return cudaDeviceSynchronize() == cudaErrorLaunchFailure; };
+  constexpr unsigned row = 5, rows = UINT_MAX / row; // 2^32 - 1 is 5 times this number
+  prepare();
+  __adjoint_plane<<<dim3(1, 2), dim3(row, 1)>>>(y, y_bar, u, u_bar, row, 2, rows - 2, row * (rows - 2));
+  REQUIRE(agrees());
+  __adjoint_plane<<<dim3(1, 2), dim3(row, 1)>>>(y, y_bar, u, u_bar, row, 2, rows - 1, row * (rows - 1));
+  REQUIRE(traps());
   __adjoint_counted<<<1, 1>>>(y, y_bar, u, u_bar, 3000000000u);
-  REQUIRE(cudaDeviceSynchronize() == cudaErrorLaunchFailure);
+  REQUIRE(traps());
   return 0;
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # Writes a file of random stencils whose threads have several points, and registers each with the laws of derivatives:
 #
-#     strides.py SEED COUNT [--only I,J,…] [--output FILE] > strides.cu
+#     strides.py SEED COUNT [--loops] [--only I,J,…] [--output FILE] > strides.cu
 #
 # Most of them are gathers: an axis is one of threads or a grid-stride loop, with bounds in the loop, in a guard or in both;
 # arrays are staggered, padded or records; launches have one thread, fewer threads than points, or more. Every kernel is
-# free of data races in every launch that it is tried in. generate.py has kernels of all other kinds.
+# free of data races in every launch that it is tried in. With --loops at least one axis is a loop that each thread has for
+# itself, up or down, by one or by two. generate.py has kernels of all other kinds.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
@@ -16,9 +17,9 @@ TYPES = ["int", "int", "int", "unsigned", "long", "std::size_t", "int64", "uint6
 
 
 class Kernel:
-    def __init__(self, r, name):
-        self.r, self.name = r, name
-        self.dims = r.choice([1, 1, 2, 2, 2, 3])
+    def __init__(self, r, name, loops):
+        self.r, self.name, self.loops = r, name, loops
+        self.dims = r.choice([2, 2, 3] if loops else [1, 1, 2, 2, 2, 3])
         self.n = [[r.randint(1, 40)], [r.randint(2, 12), r.randint(1, 11)], [r.randint(2, 8) for _ in range(3)]][self.dims - 1]
         self.type = r.choice(TYPES)
         self.unsigned = self.type[0] == "u" or "size" in self.type
@@ -85,8 +86,13 @@ class Kernel:
     def text(self):
         r, t = self.r, self.type
         body = self.body()
-        strided = [self.ch(0.75) for _ in self.axes]
-        if not any(strided): strided[r.randrange(self.dims)] = True
+        strided = [self.ch(0.25 if self.loops else 0.75) for _ in self.axes]
+        own = [self.loops and self.ch(0.4) for _ in self.axes]
+        if self.loops and (all(own) or not any(own)):
+            chosen = r.randrange(self.dims)
+            own = [d == chosen for d in range(self.dims)]
+        strided = [s and not o for s, o in zip(strided, own)]
+        if not any(strided) and not self.loops: strided[r.randrange(self.dims)] = True
         low, high, guards, launch = [], [], [], []
         for axis, n, size in zip(self.axes, self.names, self.n):
             lower, less = r.choice([0, 0, 1, 2]), r.choice([0, 0, 1])
@@ -101,8 +107,15 @@ class Kernel:
         order = list(range(self.dims))[::-1]
         if self.ch(0.25): r.shuffle(order)
         head, depth = [], 1
-        for d in sorted(order, key=lambda d: strided[d]):
+        for d in sorted(order, key=lambda d: strided[d] or own[d]):
             axis, x, end = self.axes[d], "xyz"[d], high[d]
+            if own[d]:
+                step = r.choice(["++{0}", "{0}++", "{0} += 1", "{0} += 2"]).format(axis)
+                up = f"for ({t} {axis} = {low[d]}; {axis} < {end}; {step}) {{"
+                down = f"for ({t} {axis} = {end} - 1; {axis} >= {low[d]}; --{axis}) {{"
+                head.append(down if self.ch(0.25) and not self.unsigned else up)
+                depth += 1
+                continue
             index = r.choice([f"blockIdx.{x} * blockDim.{x} + threadIdx.{x}", f"threadIdx.{x} + {t}(blockDim.{x}) * blockIdx.{x}",
                               f"thread_<{t}>().{x}()"])
             if not strided[d]:
@@ -118,15 +131,16 @@ class Kernel:
                             [f"{axis} + 1 <= {end}"])
             head.append(f"for ({t} {axis} = {start}; {test}; {axis} += {step}) {{")
             depth += 1
-        for size, s in zip(self.n, strided):
-            launch.append(r.choice([1, max(1, size // 3), size, size + 5]) if s else size + r.choice([0, 4]))
+        for size, s, o in zip(self.n, strided, own):
+            launch.append(1 if o else r.choice([1, max(1, size // 3), size, size + 5]) if s else size + r.choice([0, 4]))
         if self.ch(0.15): head.append(r.choice(["if (on) {", "if (on && true) {"])); depth += 1
         if guards: head.append((f"if ({' && '.join(guards)})" if self.ch(0.5) else " ".join(f"if ({g})" for g in guards)) + " {")
         depth += bool(guards)
         types = t if self.ch(0.8) or t not in ("long", "int64") else "int"
         parameters = self.parameters + [(f"{types} {n}", str(v), False) for n, v in zip(self.names, self.n)] + [("bool on", "true", False)]
         if self.ch(0.3): r.shuffle(parameters)
-        shape = {1: [(1,), (4,), (32,), (5,)], 2: [(1, 1), (4, 2), (3, 5)], 3: [(1, 1, 1), (2, 2, 2), (3, 1, 2)]}[self.dims]
+        shapes = {1: [(1,), (4,), (32,), (5,)], 2: [(1, 1), (4, 2), (3, 5)], 3: [(1, 1, 1), (2, 2, 2), (3, 1, 2)]}[self.dims]
+        block = [1 if o else extent for extent, o in zip(r.choice(shapes), own)]
         derived = [v for _, value, active in parameters
                    for v in ([value, value.replace("*hx", "xb").replace("x[", "xb[") if "hx" not in value else value.replace("*hx", "xb")]
                              if active else [value])]
@@ -134,7 +148,7 @@ class Kernel:
         text += ["  " + line for line in head + body] + ["  " + "}" * (depth - 1), "}"]
         specs = ", ".join(f'{role}("{name}", {size})' for name, role, size in self.arrays)
         text += [f"RANDOM_CASE({self.name}, arrays({specs}),",
-                 f"            over({', '.join(map(str, launch))}).block({', '.join(map(str, r.choice(shape)))}),",
+                 f"            over({', '.join(map(str, launch))}).block({', '.join(map(str, block))}),",
                  f"            ({', '.join(v for _, v, _ in parameters)}),", f"            ({', '.join(derived)}));"]
         return "\n".join(text) + "\n"
 
@@ -143,6 +157,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("seed", type=int)
     parser.add_argument("count", type=int)
+    parser.add_argument("--loops", action="store_true", help="threads have loops of their own")
     parser.add_argument("--only", help="numbers of the kernels to write")
     parser.add_argument("--without", default="", help="numbers of the kernels to leave out")
     parser.add_argument("--output", help="a file instead of standard output")
@@ -152,7 +167,8 @@ def main():
     print('#include "random_cuda.h"\n\nnamespace LAW_VARIANT {\n')
     for number in [int(x) for x in a.only.split(",")] if a.only else range(a.count):
         if number not in without:
-            print(Kernel(random.Random(a.seed * 100003 + number), f"s{a.seed}_{number}").text())
+            name = f"{'l' if a.loops else 's'}{a.seed}_{number}"
+            print(Kernel(random.Random(a.seed * 100003 + number), name, a.loops).text())
     print("} // namespace LAW_VARIANT")
 
 

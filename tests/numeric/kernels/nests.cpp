@@ -306,4 +306,31 @@ ADSTENCIL_KERNEL ADSTENCIL_STRATEGY("tile") void shared_flux_scaled(real* y, con
 LAW_CASE(shared_flux_scaled, arrays(out("y", 63), in("u", 63), in("w", 1)), (x[0], x[1], x[2], 9, 7),
          (x[0], xb[0], x[1], xb[1], x[2], xb[2], 9, 7));
 
+// A window of a row that moves on with the loop: what it keeps is loaded again, and the nest is a gather.
+ADSTENCIL_KERNEL void moving_window(real* un, const real* u, int n) {
+  real left = u[0], here = u[1];
+  for (int i = 1; i < n - 1; ++i) {
+    const real right = u[i + 1];
+    un[i] = here * (left + right);
+    left = here;
+    here = right;
+  }
+}
+LAW_CASE(moving_window, arrays(out("un", 23), in("u", 23)), (x[0], x[1], 23), (x[0], xb[0], x[1], xb[1], 23));
+
+// Rows from above to below, with the row above of another array at first: that one is carried.
+ADSTENCIL_KERNEL void carried_rows(real* un, const real* u, const real* top, int nx, int ny) {
+  for (int i = 0; i < nx; ++i) {
+    real above = top[i], here = u[i];
+    for (int j = 0; j < ny - 1; ++j) {
+      const real below = u[i + nx * (j + 1)];
+      un[i + nx * j] = above - real(2) * here + below * real(0.5);
+      above = here;
+      here = below;
+    }
+  }
+}
+LAW_CASE(carried_rows, arrays(out("un", 7 * 6), in("u", 7 * 6), in("top", 7)), (x[0], x[1], x[2], 7, 6),
+         (x[0], xb[0], x[1], xb[1], x[2], xb[2], 7, 6));
+
 } // namespace LAW_VARIANT

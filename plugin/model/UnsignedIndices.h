@@ -1,0 +1,33 @@
+// Indices of 32 bits without a sign, in a nest of points.
+//
+//     unsigned p = i + nx * j;   u[p]          becomes     u[zext(i) + zext(nx) * zext(j)]      i, j < 2^31
+//
+// The language lets such a number wrap around at 2^32, and then its extension to 64 bits is no affine function of the
+// counters. It does not wrap if the sum, computed with enough bits, is at least 0 and below 2^32 for all points, and
+// that is tested in front of the nest: in the corners of the Domain, since the sum is linear in each counter. Only
+// indices that every point uses for an access are rewritten, so that the test fails for no kernel but one whose own
+// indices wrap around. The derivative of such a launch traps (GatherNest::Fits).
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/IR/IRBuilder.h"
+
+namespace adstencil {
+
+/// A counter of the nest and its first and last value, i64.
+struct CounterRange {
+  llvm::Value *Counter, *First, *Last;
+};
+
+/// Rewrites what is extended in F. Returns i1 values, computed at AtEntry: they are true if the nest has no points, or
+/// if the new indices are the old ones for all of them. HasPoints: whether it has any.
+llvm::SmallVector<llvm::Value *, 4> widenUnsignedIndices(llvm::Function &F, llvm::ArrayRef<CounterRange> Counters,
+                                                         llvm::Value *HasPoints, llvm::IRBuilder<> &AtEntry);
+
+/// Keeps a condition that has to be true of a launch, until the analysis takes it.
+void demand(llvm::IRBuilder<> &B, llvm::Value *Condition);
+bool isDemand(const llvm::Value *V);
+
+} // namespace adstencil
