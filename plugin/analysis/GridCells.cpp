@@ -45,15 +45,24 @@ struct Cells {
 /// An array may have this many more rows than are gathered into: the rim that a stencil leaves out, on both sides.
 constexpr int64_t MostSpare = 16;
 
-/// Takes a number of 64 bits that GridNest.cpp has cut off for what it is meant to be: a size, and one that fits.
+/// Takes a number of 64 bits that GridNest.cpp has cut off for what it is meant to be: a size, and one that fits; and a
+/// difference that a launch demands not to wrap around for a difference.
 class PlainSizes : public SCEVRewriteVisitor<PlainSizes> {
 public:
-  explicit PlainSizes(ScalarEvolution &SE) : SCEVRewriteVisitor(SE) {}
+  PlainSizes(ScalarEvolution &SE, const GridNest &Grid) : SCEVRewriteVisitor(SE), Grid(Grid) {}
+  const SCEV *visitZeroExtendExpr(const SCEVZeroExtendExpr *E) {
+    for (auto &[Bound, Plain] : Grid.Differences)
+      if (Bound && Plain && SE.getSCEV(Bound) == E)
+        return SE.getSCEV(Plain);
+    return E;
+  }
   const SCEV *visitUMinExpr(const SCEVUMinExpr *E) { return without(E, MostIndex); }
   const SCEV *visitSMinExpr(const SCEVSMinExpr *E) { return without(E, MostIndex); }
   const SCEV *visitSMaxExpr(const SCEVSMaxExpr *E) { return without(E, -MostIndex); }
 
 private:
+  const GridNest &Grid;
+
   const SCEV *without(const SCEVMinMaxExpr *E, int64_t CutOff) {
     auto *Limit = dyn_cast<SCEVConstant>(E->getOperand(0));
     bool IsCutOff = Limit && E->getNumOperands() == 2 && Limit->getAPInt() == APInt(64, CutOff, /*isSigned=*/true);
@@ -122,8 +131,8 @@ private:
         for (const WeakTrackingVH &Upper : Axis.Uppers)
           for (const WeakTrackingVH &Lower : Axis.Lowers)
             if (Upper && Lower)
-              Counts.push_back(
-                  SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), PlainSizes(SE).visit(SE.getSCEV(Lower))));
+              Counts.push_back(SE.getMinusSCEV(PlainSizes(SE, Grid).visit(SE.getSCEV(Upper)),
+                                               PlainSizes(SE, Grid).visit(SE.getSCEV(Lower))));
     return Counts;
   }
   SmallVector<const SCEV *, 8> Counts;
@@ -146,13 +155,13 @@ private:
       for (const WeakTrackingVH &Lower : Axis.Lowers) {
         if (!Upper || !Lower)
           continue;
-        const SCEV *Steps =
-            SE.getMinusSCEV(PlainSizes(SE).visit(SE.getSCEV(Upper)), PlainSizes(SE).visit(SE.getSCEV(Lower)));
+        const SCEV *Steps = SE.getMinusSCEV(PlainSizes(SE, Grid).visit(SE.getSCEV(Upper)),
+                                            PlainSizes(SE, Grid).visit(SE.getSCEV(Lower)));
         if (const SCEV *All = Continue(SE.getAddExpr(Steps, number(-1))))
           return All;
       }
     if (Axis.Last)
-      if (const SCEV *All = Continue(PlainSizes(SE).visit(SE.getSCEV(Axis.Last))))
+      if (const SCEV *All = Continue(PlainSizes(SE, Grid).visit(SE.getSCEV(Axis.Last))))
         return All;
     Smaller.pop_back();
     return nullptr;

@@ -78,8 +78,7 @@ public:
         return false;
       Ranges.push_back({Index, Axis.Low, B.CreateAdd(Axis.Low, Axis.Last)});
     }
-    Value *Any = HasPoints;
-    auto Tests = widenUnsignedIndices(F, Ranges, Any ? Any : B.getTrue(), B);
+    auto Tests = widenUnsignedIndices(F, Ranges, B);
     for (Value *Test : Tests)
       demand(B, Test);
     return !Tests.empty();
@@ -110,12 +109,14 @@ private:
     bool Positive;
   };
   SmallVector<Exception, 2> Exceptions;
-  Value *Enters = nullptr; ///< what all threads ask before anything else
-  /// Of the nest that has been written.
-  WeakTrackingVH HasPoints;
-  SmallVector<WeakTrackingVH, 3> Indices;
-  /// A bound, and the condition under which it is what the kernel computes.
-  SmallVector<std::pair<Value *, Value *>, 2> Demands;
+  Value *Enters = nullptr;                ///< what all threads ask before anything else
+  SmallVector<WeakTrackingVH, 3> Indices; ///< of the nest that has been written
+  /// A bound `number - constant` without a sign, which wraps around below 0.
+  struct Difference {
+    Value *Bound, *Number;
+    int64_t Constant;
+  };
+  SmallVector<Difference, 2> Differences;
 
   bool fail(const Twine &Reason, const Instruction *At = nullptr) {
     Why = {Reason.str(), At};
@@ -346,18 +347,21 @@ private:
       if (O->getOpcode() == Instruction::Mul)
         return B.CreateMul(Part(0), Part(1), "", false, /*HasNSW=*/true);
     }
+    Value *Wide = V;
+    if (V->getType()->getIntegerBitWidth() < 64)
+      Wide = Signed ? B.CreateSExt(V, B.getInt64Ty()) : B.CreateZExt(V, B.getInt64Ty());
+    else if (!Signed)
+      Wide = B.CreateBinaryIntrinsic(Intrinsic::umin, V, number(MostIndex));
     Value *Number;
     ConstantInt *C;
-    if (!Signed && Depth != 0 && V->getType()->isIntegerTy(32) && match(V, m_Add(m_Value(Number), m_ConstantInt(C))) &&
-        C->isNegative()) { // `nx - 1`
-      Value *Bound = minus(wide(Number, false, Depth - 1), number(-C->getSExtValue()));
-      Demands.push_back({Bound, B.CreateICmpUGE(Number, ConstantInt::get(V->getType(), -C->getValue()))});
-      return Bound;
-    }
-    if (V->getType()->getIntegerBitWidth() < 64)
-      return Signed ? B.CreateSExt(V, B.getInt64Ty()) : B.CreateZExt(V, B.getInt64Ty());
-    return Signed ? V : B.CreateBinaryIntrinsic(Intrinsic::umin, V, number(MostIndex));
+    if (!Signed && match(V, m_Add(m_Value(Number), m_ConstantInt(C))) && C->isNegative() &&
+        C->getSExtValue() >= -MostSubtracted) // `nx - 1`
+      Differences.push_back({Wide, Number, -C->getSExtValue()});
+    return Wide;
   }
+
+  /// Larger constants are taken for what they are: numbers without a sign that are added.
+  static constexpr int64_t MostSubtracted = 1 << 16;
 
   std::optional<Linear> read(Value *V, bool Signed, unsigned Depth = 8) {
     if (!V->getType()->isIntegerTy() || V->getType()->getIntegerBitWidth() > 64 || Depth == 0)
@@ -537,9 +541,15 @@ private:
 
   // ---- the nest ----
 
-  void makeDemand(Value *Condition) {
+  /// Demands that a bound does not wrap around, and notes what it is then. The bound stays what the kernel computes:
+  /// where it does wrap around, all of the points that the kernel computes get to the demand.
+  void demandDifference(const Difference &D) {
     IRBuilder<> B = atEntry();
-    demand(B, Enters ? B.CreateOr(B.CreateNot(Enters), Condition) : Condition);
+    Value *Number = B.CreateZExt(D.Number, B.getInt64Ty());
+    Value *Plain = B.CreateSub(Number, B.getInt64(uint64_t(D.Constant)));
+    demand(B, D.Number->getType()->isIntegerTy(64) ? B.CreateICmpUGE(Number, B.getInt64(uint64_t(D.Constant)))
+                                                   : B.CreateICmpSGE(Plain, B.getInt64(0)));
+    Nest.Differences.push_back({D.Bound, Plain});
   }
 
   /// How many threads the grid has along an axis.
@@ -608,10 +618,9 @@ private:
     auto *Branch = BranchInst::Create(Heads.front(), Exit, Any, EntryEnd->getIterator());
     EntryEnd->eraseFromParent();
     EntryEnd = Branch;
-    HasPoints = Any;
-    for (auto [Bound, Condition] : Demands)
-      if (!Bound->use_empty())
-        makeDemand(Condition);
+    for (const Difference &D : Differences)
+      if (!D.Bound->use_empty())
+        demandDifference(D);
   }
 
   /// An index in 64 bits is the counter again.

@@ -48,6 +48,9 @@ struct GridAxis {
 
 struct GridNest {
   llvm::SmallVector<GridAxis, 3> Axes; ///< outermost first
+  /// A bound that the kernel computes modulo 2^32, and the number that it is: a launch demands it (demand in
+  /// model/UnsignedIndices.h).
+  llvm::SmallVector<std::pair<llvm::WeakTrackingVH, llvm::WeakTrackingVH>, 2> Differences;
   /// True if a thread may have several points.
   bool hasStrided() const {
     return llvm::any_of(Axes, [](const GridAxis &Axis) { return Axis.Strided; });

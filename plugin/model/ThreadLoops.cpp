@@ -40,12 +40,15 @@ public:
     B.SetCurrentDebugLocation(Leave->getDebugLoc());
     Value *Index = threadIndex(B, Axis);
     Value *Most = Expander.expandCodeFor(wideLast(), B.getInt64Ty(), Enter);
-    for (PHINode &Phi : make_early_inc_range(L.getHeader()->phis())) {
+    SmallVector<std::pair<PHINode *, Value *>, 4> Points; // none is replaced before all are understood
+    for (PHINode &Phi : L.getHeader()->phis()) {
       auto *Rec = cast<SCEVAddRecExpr>(SE.getSCEV(&Phi));
-      Value *Point = pointOf(B, Phi.getIncomingValueForBlock(Before), stepOf(Phi, *Rec, Enter), Index, *Rec);
-      Point->takeName(&Phi);
-      Phi.replaceAllUsesWith(Point);
-      Phi.eraseFromParent();
+      Points.push_back({&Phi, pointOf(B, Phi.getIncomingValueForBlock(Before), stepOf(Phi, *Rec, Enter), Index, *Rec)});
+    }
+    for (auto [Phi, Point] : Points) {
+      Point->takeName(Phi);
+      Phi->replaceAllUsesWith(Point);
+      Phi->eraseFromParent();
     }
     CmpInst::Predicate AtMost = isWide() ? CmpInst::ICMP_ULE : CmpInst::ICMP_SLE; // both are right for 32 bits
     B.CreateCondBr(B.CreateICmp(AtMost, Index, Most), L.getHeader(), Exit);

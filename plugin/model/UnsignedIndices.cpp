@@ -24,7 +24,7 @@ public:
   Widener(Function &F, ArrayRef<CounterRange> Counters, IRBuilder<> &AtEntry)
       : F(F), Counters(Counters), AtEntry(AtEntry), Int(AtEntry.getInt64Ty()), DT(F) {}
 
-  SmallVector<Value *, 4> run(Value *HasPoints) {
+  SmallVector<Value *, 4> run() {
     SmallVector<Value *, 4> Tests;
     for (Instruction &I : make_early_inc_range(instructions(F))) {
       auto *Extension = dyn_cast<ZExtInst>(&I);
@@ -37,13 +37,12 @@ public:
         continue;
       // A machine multiplies no numbers of 128 bits at once.
       Exact = mostOf(Index).getActiveBits() < 64 ? Int : AtEntry.getInt128Ty();
-      auto [Least, Most] = rangeOf(Index);
+      auto [Least, Most] = rangeOf(Index, /*IsFactor=*/false);
       Value *Limit = ConstantInt::get(Exact, uint64_t(1) << 32);
-      Value *Fits = AtEntry.CreateAnd(AtEntry.CreateICmpSGE(Least, ConstantInt::get(Exact, 0)),
-                                      AtEntry.CreateICmpSLT(Most, Limit));
-      Tests.push_back(AtEntry.CreateOr(AtEntry.CreateNot(HasPoints), Fits));
+      Tests.push_back(AtEntry.CreateAnd(AtEntry.CreateICmpSGE(Least, ConstantInt::get(Exact, 0)),
+                                        AtEntry.CreateICmpSLT(Most, Limit)));
       IRBuilder<> B(Extension);
-      Extension->replaceAllUsesWith(wide(B, Index));
+      Extension->replaceAllUsesWith(wide(B, Index, /*IsFactor=*/false));
       Extension->eraseFromParent();
     }
     return Tests;
@@ -69,7 +68,10 @@ private:
              auto *I = cast<Instruction>(U);
              if (auto *Pointer = getLoadStorePointerOperand(I))
                return Pointer == &V && isAtEveryPoint(*I);
-             return (isa<GetElementPtrInst>(I) || isa<BinaryOperator>(I)) && isUsedByEveryPoint(*I, Depth - 1);
+             // What is masked, or taken modulo something, may have wrapped around before.
+             Kind K = kindOf(I);
+             bool IsLinear = K == Kind::Sum || K == Kind::Difference || K == Kind::Product || K == Kind::Shift;
+             return (isa<GetElementPtrInst>(I) || IsLinear) && isUsedByEveryPoint(*I, Depth - 1);
            });
   }
 
@@ -152,7 +154,7 @@ private:
       return APInt::getOneBitSet(Bits, 60);
     case Kind::Leaf:
       if (auto *C = dyn_cast<ConstantInt>(V))
-        return C->getValue().sext(Bits).abs();
+        return valueOf(*C, Bits).abs();
       return APInt::getMaxValue(32).zext(Bits);
     case Kind::Same:
       return T && counterOf(T->getOperand(0)) && T->hasNoSignedWrap() ? APInt::getSignedMaxValue(32).zext(Bits) : Of(0);
@@ -167,11 +169,28 @@ private:
     llvm_unreachable("all kinds have been named");
   }
 
-  /// A leaf or constant as a number of type T: constants with their sign, so that `- 1` is one.
-  Value *leaf(IRBuilder<> &B, Value *V, Type *T) {
+  /// A constant as it was probably meant: `- 1`, or a large number without a sign.
+  static APInt valueOf(const ConstantInt &C, unsigned Bits) {
+    constexpr int64_t MostSubtracted = 1 << 16;
+    return C.getSExtValue() >= -MostSubtracted ? C.getValue().sextOrTrunc(Bits) : C.getValue().zextOrTrunc(Bits);
+  }
+
+  /// A leaf or constant as a number of type T.
+  Value *leaf(IRBuilder<> &B, Value *V, Type *T, bool IsFactor) {
     if (auto *C = dyn_cast<ConstantInt>(V))
-      return ConstantInt::getSigned(T, C->getSExtValue());
-    return B.CreateZExt(V, T);
+      return ConstantInt::get(T, valueOf(*C, T->getIntegerBitWidth()));
+    return IsFactor ? B.CreateZExt(V, T) : B.CreateSExt(V, T);
+  }
+
+  /// True if operand K of V, or what it is a sum of, is the length of a row: another factor has a counter.
+  bool isFactor(const Value *V, unsigned K, bool VIsFactor) const {
+    return VIsFactor || (kindOf(V) == Kind::Product && hasCounter(cast<User>(V)->getOperand(1 - K)));
+  }
+
+  bool hasCounter(const Value *V) const {
+    Kind K = kindOf(V);
+    return K == Kind::Counter ||
+           (K != Kind::Leaf && any_of(cast<User>(V)->operands(), [&](const Use &U) { return hasCounter(U); }));
   }
 
   Value *power(Type *T, const User *Shift) {
@@ -179,13 +198,13 @@ private:
   }
 
   /// The expression in 64 bits.
-  Value *wide(IRBuilder<> &B, Value *V) {
-    auto Of = [&](unsigned K) { return wide(B, cast<User>(V)->getOperand(K)); };
+  Value *wide(IRBuilder<> &B, Value *V, bool IsFactor) {
+    auto Of = [&](unsigned K) { return wide(B, cast<User>(V)->getOperand(K), isFactor(V, K, IsFactor)); };
     switch (kindOf(V)) {
     case Kind::Counter:
       return V;
     case Kind::Leaf:
-      return leaf(isOutside(V) ? AtEntry : B, V, Int);
+      return leaf(isOutside(V) ? AtEntry : B, V, Int, IsFactor);
     case Kind::Same:
       return Of(0);
     case Kind::Shift:
@@ -209,16 +228,16 @@ private:
   using Range = std::pair<Value *, Value *>;
 
   /// Its least and largest value, without any wrapping.
-  Range rangeOf(Value *V) {
+  Range rangeOf(Value *V, bool IsFactor) {
     IRBuilder<> &B = AtEntry;
-    auto Of = [&](unsigned K) { return rangeOf(cast<User>(V)->getOperand(K)); };
+    auto Of = [&](unsigned K) { return rangeOf(cast<User>(V)->getOperand(K), isFactor(V, K, IsFactor)); };
     switch (kindOf(V)) {
     case Kind::Counter: {
       const CounterRange *C = counterOf(V);
       return {B.CreateSExtOrTrunc(C->First, Exact), B.CreateSExtOrTrunc(C->Last, Exact)};
     }
     case Kind::Leaf: {
-      Value *Number = leaf(B, V, Exact);
+      Value *Number = leaf(B, V, Exact, IsFactor);
       return {Number, Number};
     }
     case Kind::Same:
@@ -249,9 +268,8 @@ private:
 
 } // namespace
 
-SmallVector<Value *, 4> widenUnsignedIndices(Function &F, ArrayRef<CounterRange> Counters, Value *HasPoints,
-                                             IRBuilder<> &AtEntry) {
-  return Widener(F, Counters, AtEntry).run(HasPoints);
+SmallVector<Value *, 4> widenUnsignedIndices(Function &F, ArrayRef<CounterRange> Counters, IRBuilder<> &AtEntry) {
+  return Widener(F, Counters, AtEntry).run();
 }
 
 void demand(IRBuilder<> &B, Value *Condition) {

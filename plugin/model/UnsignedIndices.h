@@ -8,6 +8,10 @@
 // indices that every point uses for an access are rewritten, so that the test fails for no kernel but one whose own
 // indices wrap around. The derivative of such a launch traps (GatherNest::Fits).
 //
+// A number that is added may have been an `int` below 0, a number by which a counter is multiplied is the length of a
+// row: the IR does not say which of them have a sign. The former are read with one, the latter without. (So an
+// `unsigned` offset of 2^31 or more traps, too.)
+//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
@@ -21,12 +25,12 @@ struct CounterRange {
   llvm::Value *Counter, *First, *Last;
 };
 
-/// Rewrites what is extended in F. Returns i1 values, computed at AtEntry: they are true if the nest has no points, or
-/// if the new indices are the old ones for all of them. HasPoints: whether it has any.
+/// Rewrites what is extended in F. Returns i1 values, computed at AtEntry: if the nest has points, they say whether the
+/// new indices are the old ones for all of them.
 llvm::SmallVector<llvm::Value *, 4> widenUnsignedIndices(llvm::Function &F, llvm::ArrayRef<CounterRange> Counters,
-                                                         llvm::Value *HasPoints, llvm::IRBuilder<> &AtEntry);
+                                                         llvm::IRBuilder<> &AtEntry);
 
-/// Keeps a condition that has to be true of a launch, until the analysis takes it.
+/// Keeps a condition that has to be true of a launch whose nest has points, until the analysis takes it.
 void demand(llvm::IRBuilder<> &B, llvm::Value *Condition);
 bool isDemand(const llvm::Value *V);
 

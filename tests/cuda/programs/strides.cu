@@ -7,6 +7,7 @@
 #include <adstencil/adstencil.h>
 
 #include <climits>
+#include <string_view>
 #include <vector>
 
 // The array begins at index `base`.
@@ -37,7 +38,22 @@ ADSTENCIL_KERNEL __global__ void plane(double* y, const double* u, unsigned nx, 
   }
 }
 
-int main() {
+// With n = 0 the first bound is the largest number, and so is the second: all threads have a point, or none.
+ADSTENCIL_KERNEL __global__ void below(double* y, const double* u, unsigned n) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n - 1)
+    y[i] = u[i] * u[i + 1];
+}
+
+ADSTENCIL_KERNEL __global__ void above(double* y, const double* u, unsigned n, unsigned m) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n && i > m - 1)
+    y[i] = u[i] * u[i + 1];
+}
+
+/// Without an argument: launches that work, and one that stops itself. Otherwise that launch only.
+int main(int argc, char** argv) {
+  const std::string_view only = argc > 1 ? argv[1] : "";
   constexpr int cells = 11;
   double* memory;
   CHECK(cudaMalloc(&memory, 4 * cells * sizeof(double)));
@@ -57,6 +73,18 @@ int main() {
     return true;
   };
   const int points = cells - 1;
+  constexpr unsigned row = 5, rows = UINT_MAX / row; // 2^32 - 1 is 5 times this number
+  const auto traps = [] { return cudaDeviceSynchronize() == cudaErrorLaunchFailure; };
+  if (only == "plane") {
+    __adjoint_plane<<<dim3(1, 2), dim3(row, 1)>>>(y, y_bar, u, u_bar, row, 2, rows - 1, row * (rows - 1));
+    REQUIRE(traps());
+    return 0;
+  }
+  if (only == "below") {
+    __adjoint_below<<<1, points>>>(y, y_bar, u, u_bar, 0);
+    REQUIRE(traps());
+    return 0;
+  }
   for (const dim3 block : {dim3(1), dim3(4), dim3(64)}) {
     prepare();
     __adjoint_part<<<2, block>>>(y, y_bar, u, u_bar, -3, points - 3, -3);
@@ -74,13 +102,14 @@ int main() {
     __adjoint_counted<<<2, block>>>(y, y_bar, u, u_bar, unsigned(points));
     REQUIRE(agrees());
   }
-  const auto traps = [] { return cudaDeviceSynchronize() == cudaErrorLaunchFailure; };
-  constexpr unsigned row = 5, rows = UINT_MAX / row; // 2^32 - 1 is 5 times this number
   prepare();
   __adjoint_plane<<<dim3(1, 2), dim3(row, 1)>>>(y, y_bar, u, u_bar, row, 2, rows - 2, row * (rows - 2));
   REQUIRE(agrees());
-  __adjoint_plane<<<dim3(1, 2), dim3(row, 1)>>>(y, y_bar, u, u_bar, row, 2, rows - 1, row * (rows - 1));
-  REQUIRE(traps());
+  prepare();
+  __adjoint_below<<<1, points + 3>>>(y, y_bar, u, u_bar, unsigned(points + 1));
+  REQUIRE(agrees());
+  __adjoint_above<<<1, points>>>(y, y_bar, u, u_bar, unsigned(points), 0);
+  REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
   __adjoint_counted<<<1, 1>>>(y, y_bar, u, u_bar, 3000000000u);
   REQUIRE(traps());
   return 0;

@@ -299,6 +299,36 @@ ADSTENCIL_KERNEL __global__ void unsigned_condition(real* un, const real* u, uns
 COLUMNS(unsigned_condition, launch, arrays(out("un", 9 * 8), in("u", 9 * 8)), over(9, 9).block(4, 2),
         (x[0], x[1], 9, 8), (x[0], xb[0], x[1], xb[1], 9, 8));
 
+// A bound of a sum: the loop has two variables.
+ADSTENCIL_KERNEL __global__ void unsigned_sum_bound(real* un, const real* u, unsigned nx, unsigned nz) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < nx)
+    for (unsigned k = 0; k + 1 < nz; ++k)
+      un[k * nx + i] = u[k * nx + i] * u[(k + 1) * nx + i];
+}
+COLUMNS(unsigned_sum_bound, always, arrays(out("un", 9 * 7), in("u", 9 * 7)), over(10).block(4), (x[0], x[1], 9, 7),
+        (x[0], xb[0], x[1], xb[1], 9, 7));
+
+// A number below 0 in unsigned arithmetic.
+ADSTENCIL_KERNEL __global__ void unsigned_direction(real* un, const real* u, unsigned nx, unsigned nz, int to) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i == 0 || i + 1 >= nx)
+    return;
+  for (unsigned k = 0; k < nz; ++k)
+    un[k * nx + i] = u[k * nx + i] * u[k * nx + i + to];
+}
+COLUMNS(unsigned_direction, launch, arrays(out("un", 9 * 7), in("u", 9 * 7)), over(10).block(4), (x[0], x[1], 9, 7, -1),
+        (x[0], xb[0], x[1], xb[1], 9, 7, -1));
+
+// What wraps around is masked, or taken modulo a number of 64 bits: nothing is wrong with that either.
+ADSTENCIL_KERNEL __global__ void unsigned_periodic(real* un, const real* u, const real* c, unsigned n, std::size_t m) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n)
+    un[i] = u[(i - 1) & (m - 1)] * c[i] * c[i + 1] + u[(i - 2u) % m];
+}
+COLUMNS(unsigned_periodic, never, arrays(out("un", 8), in("u", 8), in("c", 9)), over(9).block(4),
+        (x[0], x[1], x[2], 8, 8), (x[0], xb[0], x[1], xb[1], x[2], xb[2], 8, 8));
+
 // A part of the sum is below 0, the sum is not; a product with a number of 64 bits behind it.
 ADSTENCIL_KERNEL __global__ void unsigned_below(real* un, const real* u, unsigned nx, std::size_t ny) {
   const unsigned i = blockIdx.x * blockDim.x + threadIdx.x, j = blockIdx.y * blockDim.y + threadIdx.y;
