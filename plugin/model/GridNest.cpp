@@ -150,35 +150,58 @@ private:
                   [&](const Instruction &I) { return isa<CallInst>(I) && isGridRegister(&I, Register, Axis); });
   }
 
-  /// True for sums in which a thread's or block's number along some axis is a term.
-  static bool hasIndex(Value *V) {
+  /// The axes whose thread's number, and whose block's start, are terms of a sum, as bits.
+  struct Halves {
+    unsigned Threads = 0, Starts = 0;
+    /// True if the index of some axis is in neither sum, but in both together.
+    static bool fit(const Halves &A, const Halves &B) {
+      return ((A.Threads & B.Starts) | (A.Starts & B.Threads)) & ~((A.Threads & A.Starts) | (B.Threads & B.Starts));
+    }
+  };
+
+  static Halves halvesOf(Value *V) {
+    Halves Found;
     SmallVector<Value *, 4> Terms;
     collectTerms(V, true, Terms);
-    return any_of(Terms, [](Value *Term) {
-      return any_of(seq(0u, 3u), [&](unsigned Axis) {
-        return isGridRegister(Term, "tid", Axis) || isGridRegister(Term, "ctaid", Axis) || isBlockStart(Term, Axis);
-      });
-    });
+    for (Value *Term : Terms)
+      for (unsigned Axis : {0u, 1u, 2u}) {
+        Found.Threads |= unsigned(isGridRegister(Term, "tid", Axis)) << Axis;
+        Found.Starts |= unsigned(isBlockStart(Term, Axis)) << Axis;
+      }
+    return Found;
   }
 
   /// Makes one step through an array of several: the optimiser likes to go to the block's start in front of a loop, and
   /// on to the thread's element.
   void joinSteps() {
-    auto IndexOf = [](GetElementPtrInst *G) { return G->getNumIndices() == 1 ? G->getOperand(1) : nullptr; };
     ReversePostOrderTraversal<BasicBlock *> Order(Body);
     for (BasicBlock *BB : Order)
-      for (Instruction &I : *BB) {
-        auto *Step = dyn_cast<GetElementPtrInst>(&I);
-        auto *Before = Step ? dyn_cast<GetElementPtrInst>(Step->getPointerOperand()) : nullptr;
-        Value *Index = Step ? IndexOf(Step) : nullptr, *First = Before ? IndexOf(Before) : nullptr;
-        if (!Index || !First || Step->getSourceElementType() != Before->getSourceElementType() ||
-            Index->getType() != First->getType() || (!hasIndex(Index) && !hasIndex(First)))
-          continue;
-        IRBuilder<> B(Step);
-        Step->setOperand(0, Before->getPointerOperand());
-        Step->setOperand(1, B.CreateAdd(First, Index));
-        Step->setNoWrapFlags(GEPNoWrapFlags::none());
+      for (Instruction &I : *BB)
+        if (auto *Step = dyn_cast<GetElementPtrInst>(&I); Step && Step->getNumIndices() == 1)
+          joinWithEarlier(*Step);
+  }
+
+  void joinWithEarlier(GetElementPtrInst &Step) {
+    Halves Own = halvesOf(Step.getOperand(1));
+    if (!Own.Threads && !Own.Starts)
+      return;
+    SmallVector<Value *, 4> Indices = {Step.getOperand(1)};
+    auto *Before = dyn_cast<GetElementPtrInst>(Step.getPointerOperand());
+    while (Before && Before->getNumIndices() == 1 && Before->getSourceElementType() == Step.getSourceElementType() &&
+           Before->getOperand(1)->getType() == Indices[0]->getType()) {
+      Indices.push_back(Before->getOperand(1));
+      if (Halves::fit(Own, halvesOf(Before->getOperand(1)))) {
+        IRBuilder<> B(&Step);
+        Value *Sum = Indices[0];
+        for (Value *Index : drop_begin(Indices))
+          Sum = B.CreateAdd(Index, Sum);
+        Step.setOperand(0, Before->getPointerOperand());
+        Step.setOperand(1, Sum);
+        Step.setNoWrapFlags(GEPNoWrapFlags::none());
+        return;
       }
+      Before = dyn_cast<GetElementPtrInst>(Before->getPointerOperand());
+    }
   }
 
   /// The point's index in type T, at Place.

@@ -25,24 +25,23 @@ public:
       : F(F), Counters(Counters), AtEntry(AtEntry), Int(AtEntry.getInt64Ty()), DT(F) {}
 
   SmallVector<Value *, 4> run() {
+    SmallVector<ZExtInst *, 16> Indices;
+    for (Instruction &I : instructions(F))
+      if (auto *Extension = dyn_cast<ZExtInst>(&I); Extension && isIndex(*Extension)) {
+        Indices.push_back(Extension);
+        collectFactors(Extension->getOperand(0), false);
+      }
     SmallVector<Value *, 4> Tests;
-    for (Instruction &I : make_early_inc_range(instructions(F))) {
-      auto *Extension = dyn_cast<ZExtInst>(&I);
-      if (!Extension || Extension->getType() != Int || !Extension->getOperand(0)->getType()->isIntegerTy(32) ||
-          DT.dominates(Extension->getParent(), &F.getEntryBlock()) || !isUsedByEveryPoint(*Extension))
-        continue;
+    for (ZExtInst *Extension : Indices) {
       Value *Index = Extension->getOperand(0);
-      Met.clear();
-      if (factorsOf(Index, MostLevels) > MostFactors || Met.empty())
-        continue;
       // A machine multiplies no numbers of 128 bits at once.
       Exact = mostOf(Index).getActiveBits() < 64 ? Int : AtEntry.getInt128Ty();
-      auto [Least, Most] = rangeOf(Index, /*IsFactor=*/false);
+      auto [Least, Most] = rangeOf(Index);
       Value *Limit = ConstantInt::get(Exact, uint64_t(1) << 32);
       Tests.push_back(AtEntry.CreateAnd(AtEntry.CreateICmpSGE(Least, ConstantInt::get(Exact, 0)),
                                         AtEntry.CreateICmpSLT(Most, Limit)));
       IRBuilder<> B(Extension);
-      Extension->replaceAllUsesWith(wide(B, Index, /*IsFactor=*/false));
+      Extension->replaceAllUsesWith(wide(B, Index));
       Extension->eraseFromParent();
     }
     return Tests;
@@ -56,6 +55,15 @@ private:
   Type *Exact = nullptr; ///< holds all values of the expression that is looked at
   DominatorTree DT;
   SmallPtrSet<const CounterRange *, 4> Met; ///< counters of the expression that is looked at
+  SmallPtrSet<const Value *, 4> Factors;    ///< leaves by which counters are multiplied, in any index
+
+  /// True for an index that every point uses, and that is linear in each counter.
+  bool isIndex(const ZExtInst &Extension) {
+    Met.clear();
+    return Extension.getType() == Int && Extension.getOperand(0)->getType()->isIntegerTy(32) &&
+           !isOutside(&Extension) && isUsedByEveryPoint(Extension) &&
+           factorsOf(Extension.getOperand(0), MostLevels) <= MostFactors && !Met.empty();
+  }
 
   bool isOutside(const Value *V) const {
     auto *I = dyn_cast<Instruction>(V);
@@ -176,15 +184,23 @@ private:
   }
 
   /// A leaf or constant as a number of type T.
-  Value *leaf(IRBuilder<> &B, Value *V, Type *T, bool IsFactor) {
+  Value *leaf(IRBuilder<> &B, Value *V, Type *T) {
     if (auto *C = dyn_cast<ConstantInt>(V))
       return ConstantInt::get(T, valueOf(*C, T->getIntegerBitWidth()));
-    return IsFactor ? B.CreateZExt(V, T) : B.CreateSExt(V, T);
+    return Factors.contains(V) ? B.CreateZExt(V, T) : B.CreateSExt(V, T);
   }
 
-  /// True if operand K of V, or what it is a sum of, is the length of a row: another factor has a counter.
-  bool isFactor(const Value *V, unsigned K, bool VIsFactor) const {
-    return VIsFactor || (kindOf(V) == Kind::Product && hasCounter(cast<User>(V)->getOperand(1 - K)));
+  /// Notes the leaves of V by which counters are multiplied: the lengths of rows. IsFactor: V is multiplied by one.
+  void collectFactors(const Value *V, bool IsFactor) {
+    Kind K = kindOf(V);
+    if (K == Kind::Leaf && IsFactor)
+      Factors.insert(V);
+    if (K == Kind::Leaf || K == Kind::Counter)
+      return;
+    auto *U = cast<User>(V);
+    for (unsigned Operand = 0; Operand != (K == Kind::Same || K == Kind::Shift ? 1 : 2); ++Operand)
+      collectFactors(U->getOperand(Operand),
+                     IsFactor || (K == Kind::Product && hasCounter(U->getOperand(1 - Operand))));
   }
 
   bool hasCounter(const Value *V) const {
@@ -198,13 +214,13 @@ private:
   }
 
   /// The expression in 64 bits.
-  Value *wide(IRBuilder<> &B, Value *V, bool IsFactor) {
-    auto Of = [&](unsigned K) { return wide(B, cast<User>(V)->getOperand(K), isFactor(V, K, IsFactor)); };
+  Value *wide(IRBuilder<> &B, Value *V) {
+    auto Of = [&](unsigned K) { return wide(B, cast<User>(V)->getOperand(K)); };
     switch (kindOf(V)) {
     case Kind::Counter:
       return V;
     case Kind::Leaf:
-      return leaf(isOutside(V) ? AtEntry : B, V, Int, IsFactor);
+      return leaf(isOutside(V) ? AtEntry : B, V, Int);
     case Kind::Same:
       return Of(0);
     case Kind::Shift:
@@ -228,16 +244,16 @@ private:
   using Range = std::pair<Value *, Value *>;
 
   /// Its least and largest value, without any wrapping.
-  Range rangeOf(Value *V, bool IsFactor) {
+  Range rangeOf(Value *V) {
     IRBuilder<> &B = AtEntry;
-    auto Of = [&](unsigned K) { return rangeOf(cast<User>(V)->getOperand(K), isFactor(V, K, IsFactor)); };
+    auto Of = [&](unsigned K) { return rangeOf(cast<User>(V)->getOperand(K)); };
     switch (kindOf(V)) {
     case Kind::Counter: {
       const CounterRange *C = counterOf(V);
       return {B.CreateSExtOrTrunc(C->First, Exact), B.CreateSExtOrTrunc(C->Last, Exact)};
     }
     case Kind::Leaf: {
-      Value *Number = leaf(B, V, Exact, IsFactor);
+      Value *Number = leaf(B, V, Exact);
       return {Number, Number};
     }
     case Kind::Same:

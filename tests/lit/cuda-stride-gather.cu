@@ -31,12 +31,16 @@
 // CHECK: points of the grid, nest of 1: gather, 2 points a cell, then a pass that carries back{{$}}
 // CHECK-NEXT: u at (-1) (1)
 
-// The 32-bit counter without a sign may have more points than its index can count.
+// The 32-bit counter without a sign may have more points than its index can count, and n - 1 without a sign may wrap.
 // PTX-NOT: {{atom\.|red\.}}
 // PTX: .entry {{.*}}__adjoint_counted
 // PTX: trap
 // PTX-NOT: {{atom\.|red\.}}
 // PTX: .entry {{.*}}__adjoint_volume
+// PTX-NOT: {{atom\.|red\.|trap}}
+// PTX: .entry {{.*}}__adjoint_bounded
+// PTX-NOT: {{atom\.|red\.}}
+// PTX: trap
 // PTX-NOT: {{atom\.|red\.|trap}}
 
 // CPU-NOT: atomicrmw
