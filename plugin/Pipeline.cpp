@@ -5,6 +5,7 @@
 
 #include "analysis/AdjointPlan.h"
 #include "analysis/Demand.h"
+#include "analysis/RimPoints.h"
 #include "device/HostDevice.h"
 #include "emit/DeviceLibrary.h"
 #include "emit/GridSum.h"
@@ -106,6 +107,8 @@ static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest 
   CountedLoops Loops = countLoops(*R.F, FAM);
   if (!isValid(R, "counting loops"))
     return Outcome::Refused;
+  if (Grid || !R.OnGrid)
+    splitRimReads(R, Loops, Grid, FAM);
   Activity A(R);
   LoopInfo &LI = FAM.getResult<LoopAnalysis>(*R.F);
   DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(*R.F);

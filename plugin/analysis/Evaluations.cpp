@@ -66,8 +66,11 @@ private:
         return moveBy(Index, *S, 1);
     SmallVector<Shift, 8> All;
     for (auto &[I, At] : N.Accesses)
-      if (At.Group == Index && (!G.Gathered || N.Roles.lookup(dyn_cast<LoadInst>(I)) == LoadRole::Gathered))
+      if (At.Group == Index && !isFar(At.At) &&
+          (!G.Gathered || N.Roles.lookup(dyn_cast<LoadInst>(I)) == LoadRole::Gathered))
         All.push_back(At.At);
+    if (All.empty()) // its own accesses have gone home
+      return;
     auto Reach = [&](const Shift &Centre) {
       int64_t Most = 0, Sum = 0;
       for (const Shift &S : All)
@@ -121,13 +124,13 @@ private:
         Shift Moved = sum(S, By);
         Shared += is_contained(N.Evaluations, Moved);
         for (int64_t X : Moved)
-          Most = std::max(Most, std::abs(X));
+          Most = std::max(Most, std::abs(nearPart(X)));
       }
       return std::pair(-Shared, Most);
     };
     for (const Shift &E : N.Evaluations)
       for (const Shift &S : Shifts)
-        if (Shift By = sum(E, S, -1); Rate(By) < Rate(Best))
+        if (Shift By = sum(E, S, -1); !isFar(E) && !isFar(S) && Rate(By) < Rate(Best))
           Best = By;
     return Best;
   }

@@ -4,6 +4,7 @@
 #include "analysis/Addresses.h"
 #include "analysis/Evaluations.h"
 #include "analysis/NestGuards.h"
+#include "analysis/RimReads.h"
 #include "model/Library.h"
 #include "model/OpenMP.h"
 #include "model/UnsignedIndices.h"
@@ -30,7 +31,8 @@ public:
   bool find() {
     N.WorkShared = !P.Grid && isWorkShared(*Outermost);
     if (!findAxes() || !checkInstructions() || !groupAccesses() || !assignRoles() ||
-        !(P.Grid ? checkPoints() : testLevels() && proveOnce()) || !shareEvaluations() || !expandForms())
+        !(P.Grid ? checkPoints() : testLevels() && proveOnce()) || !shareEvaluations() || !findRims() ||
+        !expandForms())
       return false;
     if (!P.Grid)
       findNestGuards(P, N, DT, SE, Expander);
@@ -223,6 +225,8 @@ private:
   }
 
   bool groupAccesses() {
+    SmallVector<std::tuple<const LoadInst *, CallInst *, Form>, 8> Rim;
+    const BasicBlock *Latch = N.Axes.back()->getLoopLatch();
     for (const BasicBlock *BB : Outermost->blocks())
       for (const Instruction &I : *BB) {
         const Value *Pointer = getLoadStorePointerOperand(&I);
@@ -244,10 +248,23 @@ private:
           if (!F)
             return fail("where '" + nameOf(Root) + "' is stored to is not an affine function of the loop counters", &I);
         }
-        if (F)
+        if (F && Active && isa<LoadInst>(I) && !DT.dominates(BB, Latch))
+          Rim.push_back({cast<LoadInst>(&I), Root, *F});
+        else if (F)
           group(&I, Root, *F);
       }
+    // Places at the rim are found from the others, so those that move with fewer axes come last.
+    RimFinder Finder(P, N, DT, SE);
+    for (size_t Moving = N.Axes.size() + 1; Moving-- > 0;)
+      for (auto &[L, Root, F] : Rim)
+        if (movesAlong(F) == Moving && (StoredRoots.contains(Root) || !Finder.place(*L, Root, F.Start, F.Strides)))
+          group(L, Root, F);
     return true;
+  }
+
+  /// Along how many axes an address moves.
+  static size_t movesAlong(const Form &F) {
+    return count_if(F.Strides, [](const SCEV *Stride) { return !Stride->isZero(); });
   }
 
   bool movesWithEveryAxis(const AccessGroup &G) const {
@@ -484,6 +501,10 @@ private:
 
   // ---- what is computed in front of the nest ----
 
+  bool findRims() {
+    return findExecuted(P, N, DT, SE, Expander) || fail("where a read at the rim lies is computed inside the nest");
+  }
+
   bool expandForms() {
     Type *Int = Type::getInt64Ty(P.R.F->getContext());
     for (AccessGroup &G : N.Groups) {
@@ -495,8 +516,10 @@ private:
       for (const SCEV *S : G.StrideForm)
         G.Strides.push_back(Expander.expandCodeFor(S, Int, place()));
     }
+    for (FarSteps &Far : N.Far)
+      Far.Steps = Expander.expandCodeFor(Far.Form, Int, place());
     if (P.Grid)
-      N.Apart = gridCellsApart(N, P, SE, place());
+      N.Apart = gridCellsApart(N, P, DT, SE, place());
     return true;
   }
 };
@@ -517,6 +540,10 @@ static bool canTileGrid(GatherNest &N, const AdjointPlan &P) {
   BlockTile Tile;
   if (N.isOwnPoint()) { // nothing is evaluated twice
     N.NoTile = "every point adds to its own cells only";
+    return false;
+  }
+  if (any_of(N.Evaluations, isFar)) {
+    N.NoTile = "it reads at the other end of the grid";
     return false;
   }
   N.NoTile = planBlockTile(N, SharedBytes - (HasSums ? SumBytes : 0), Tile);

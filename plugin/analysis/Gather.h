@@ -19,6 +19,8 @@
 //   - loads of arrays that the nest does not store to are *gathered*, if their address moves with every axis;
 //     loads of the other arrays meet their own point's stores only (they are carried, in a pass of their own); the rest
 //     (coefficients per layer, data-dependent indices) is added at its *home*, when its own point is evaluated;
+//   - where an access at the rim is at one point of an axis only (`if (i == 0) … u[n - 1]`) its place along this axis is
+//     taken for a distance from that point: none for clamped neighbours, far away for periodic ones;
 //   - evaluations: the shifts at which the point function's adjoint is needed, shared by all groups.
 //
 // Each cell stored to is stored once (`Once`, proved or tested at run time), and no iteration reads what another one
@@ -28,6 +30,7 @@
 #pragma once
 
 #include "analysis/BlockTile.h"
+#include "analysis/PointBounds.h"
 #include "analysis/Shifts.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
@@ -69,15 +72,25 @@ enum class LoadRole {
   Home,     ///< contributes when its own point is evaluated
 };
 
+/// A number of points that is not known to be small: what `u[i == 0 ? n - 1 : i - 1]` is away from i where i is 0.
+struct FarSteps {
+  unsigned Axis = 0;
+  bool Ahead = false; ///< Steps is not negative; otherwise it is not positive
+  const llvm::SCEV *Form = nullptr;
+  llvm::Value *Steps = nullptr; ///< i64
+};
+
 struct GatherNest {
   llvm::SmallVector<const llvm::Loop *, 4> Axes;                ///< outermost first
   llvm::SmallVector<llvm::Value *, 4> Last;                     ///< by axis: last value of the counter, i64
   llvm::SmallVector<std::pair<llvm::Value *, bool>, 4> Entered; ///< conditions for inner loops to run at all
   std::vector<AccessGroup> Groups;
   llvm::MapVector<const llvm::Instruction *, GroupAccess> Accesses;
+  llvm::SmallVector<FarSteps, 4> Far; ///< what entries of shifts may contain (analysis/Shifts.h)
   llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;  ///< active loads
   llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional; ///< gathered loads that not every point executes
-  /// By axis: no point outside of these bounds executes the conditional load. For loops that threads share.
+  /// No point outside of these bounds executes the conditional load; and the same by axis, computed in front of the nest.
+  llvm::DenseMap<const llvm::LoadInst *, PointBounds> Bounds;
   llvm::MapVector<const llvm::LoadInst *, llvm::SmallVector<std::pair<llvm::Value *, llvm::Value *>, 4>> Executed;
   std::vector<Shift> Evaluations;                                     ///< contains 0 if something is added at home
   llvm::SmallVector<std::pair<llvm::Instruction *, bool>, 4> Assumed; ///< tests and their values, for inner points
@@ -132,8 +145,8 @@ bool gridPointsApart(const AdjointPlan &P, llvm::ScalarEvolution &SE, const llvm
 /// Makes arrays that are met in ways that cannot be told apart home ones. Reads are roles by load.
 void keepGridCellsApart(GatherNest &N, const AdjointPlan &P);
 /// A condition under which the cells that the nest gathers into do not overlap, computed at Place. Null: they never do.
-llvm::Value *gridCellsApart(const GatherNest &N, const AdjointPlan &P, llvm::ScalarEvolution &SE,
-                            llvm::Instruction *Place);
+llvm::Value *gridCellsApart(const GatherNest &N, const AdjointPlan &P, const llvm::DominatorTree &DT,
+                            llvm::ScalarEvolution &SE, llvm::Instruction *Place);
 
 /// Fills P.Gathers and P.NoGathers, by outermost loop. May add instructions in front of the nests.
 void findGathers(AdjointPlan &P, llvm::DominatorTree &DT, llvm::PostDominatorTree &PDT, llvm::ScalarEvolution &SE);

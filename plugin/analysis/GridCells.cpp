@@ -38,7 +38,8 @@ namespace {
 /// The cells of one group that a nest gathers into.
 struct Cells {
   const AccessGroup *Group;
-  Shift Least, Most;           ///< of the shifts that are gathered, by axis
+  SmallVector<const LoadInst *, 8> Loads; ///< that are gathered
+  Shift Least;                 ///< by axis: no cell lies in front of that from the first point
   const SCEV *Bytes = nullptr; ///< all cells lie within this many bytes, if that could be proved
 };
 
@@ -81,8 +82,11 @@ bool isBackwards(const SCEV *Stride) {
 /// Puts axes in the order of their strides, when compiling.
 class StrideOrder {
 public:
-  /// By axis: strides in bytes, and how many more cells than points there are.
-  StrideOrder(ScalarEvolution &SE, const GridNest &Grid, ArrayRef<const SCEV *> Strides, ArrayRef<int64_t> Spread)
+  /// How many more cells than points there are along an axis, if the last point is this one. Nothing: not known.
+  using SpreadFunction = function_ref<std::optional<int64_t>(unsigned, const SCEV *)>;
+
+  /// Strides: in bytes, by axis.
+  StrideOrder(ScalarEvolution &SE, const GridNest &Grid, ArrayRef<const SCEV *> Strides, SpreadFunction Spread)
       : SE(SE), Grid(Grid), Strides(Strides), Spread(Spread), Int(Type::getInt64Ty(SE.getContext())) {}
 
   /// How many bytes all cells lie within, if those along the given axes are apart; otherwise null. The axes may be in
@@ -101,7 +105,7 @@ private:
   ScalarEvolution &SE;
   const GridNest &Grid;
   ArrayRef<const SCEV *> Strides;
-  ArrayRef<int64_t> Spread;
+  SpreadFunction Spread;
   Type *Int;
 
   const SCEV *number(int64_t X) { return SE.getConstant(Int, X, /*isSigned=*/true); }
@@ -146,22 +150,28 @@ private:
     if (!isNotNegative(SE.getMinusSCEV(Stride, Bytes), Smaller))
       return nullptr;
     Smaller.push_back(Stride);
-    auto Continue = [&](const SCEV *Last) {
-      const SCEV *Steps = SE.getAddExpr(Last, number(Spread[D]));
+    const GridAxis &Axis = Grid.Axes[D];
+    // AsCounted: the last point, counted from the first one. Last: the same, or more, in the symbols of strides.
+    auto Continue = [&](const SCEV *Last, const SCEV *AsCounted) -> const SCEV * {
+      std::optional<int64_t> More = Spread(D, AsCounted);
+      if (!More)
+        return nullptr;
+      const SCEV *Steps = SE.getAddExpr(Last, number(*More));
       return tryOrder(Order.drop_front(), SE.getAddExpr(Bytes, SE.getMulExpr(Stride, Steps)), Smaller);
     };
-    const GridAxis &Axis = Grid.Axes[D];
     for (const WeakTrackingVH &Upper : Axis.Uppers)
       for (const WeakTrackingVH &Lower : Axis.Lowers) {
         if (!Upper || !Lower)
           continue;
         const SCEV *Steps = SE.getMinusSCEV(PlainSizes(SE, Grid).visit(SE.getSCEV(Upper)),
                                             PlainSizes(SE, Grid).visit(SE.getSCEV(Lower)));
-        if (const SCEV *All = Continue(SE.getAddExpr(Steps, number(-1))))
+        const SCEV *Count = Axis.Low ? SE.getMinusSCEV(SE.getSCEV(Upper), SE.getSCEV(Axis.Low)) : Steps;
+        if (const SCEV *All = Continue(SE.getAddExpr(Steps, number(-1)), SE.getAddExpr(Count, number(-1))))
           return All;
       }
     if (Axis.Last)
-      if (const SCEV *All = Continue(PlainSizes(SE, Grid).visit(SE.getSCEV(Axis.Last))))
+      if (const SCEV *All =
+              Continue(PlainSizes(SE, Grid).visit(SE.getSCEV(Axis.Last)), SE.getSCEV(Axis.Last)))
         return All;
     Smaller.pop_back();
     return nullptr;
@@ -170,8 +180,8 @@ private:
 
 class CellProof {
 public:
-  CellProof(const GatherNest &N, const AdjointPlan &P, ScalarEvolution &SE, Instruction *Place)
-      : N(N), P(P), SE(SE), B(Place), Int(B.getInt64Ty()) {}
+  CellProof(const GatherNest &N, const AdjointPlan &P, const DominatorTree &DT, ScalarEvolution &SE, Instruction *Place)
+      : N(N), P(P), DT(DT), SE(SE), B(Place), Int(B.getInt64Ty()) {}
 
   Value *prove() {
     collect();
@@ -195,6 +205,7 @@ public:
 private:
   const GatherNest &N;
   const AdjointPlan &P;
+  const DominatorTree &DT;
   ScalarEvolution &SE;
   IRBuilder<> B;
   Type *Int;
@@ -204,21 +215,84 @@ private:
     for (auto [Index, G] : enumerate(N.Groups)) {
       if (!G.Gathered)
         continue;
-      Cells C{&G, {}, {}};
-      for (auto &[L, Role] : N.Roles) {
-        auto Found = N.Accesses.find(L);
-        if (Role != LoadRole::Gathered || Found->second.Group != Index)
-          continue;
-        const Shift &At = Found->second.At;
-        if (C.Least.empty())
-          C.Least = C.Most = At;
-        for (size_t D = 0; D != At.size(); ++D) {
-          C.Least[D] = std::min(C.Least[D], At[D]);
-          C.Most[D] = std::max(C.Most[D], At[D]);
-        }
-      }
+      Cells C{&G, {}, {}, nullptr};
+      for (auto &[L, Role] : N.Roles)
+        if (auto Found = N.Accesses.find(L); Role == LoadRole::Gathered && Found->second.Group == Index)
+          C.Loads.push_back(L);
+      for (unsigned D = 0; D != N.Axes.size(); ++D)
+        if (std::optional<int64_t> Least = leastOf(C, D))
+          C.Least.push_back(*Least);
       All.push_back(C);
     }
+  }
+
+  // ---- where cells are, seen from the points ----
+
+  const SCEV *shiftOf(const LoadInst *L, unsigned D) {
+    int64_t Entry = N.Accesses.find(L)->second.At[D];
+    const SCEV *Near = number(nearPart(Entry));
+    return farNumber(Entry) ? SE.getAddExpr(N.Far[farNumber(Entry) - 1].Form, Near) : Near;
+  }
+
+  static std::optional<int64_t> constantOf(const SCEV *S) {
+    const auto *C = dyn_cast<SCEVConstant>(S);
+    return C && C->getAPInt().getSignificantBits() < 62 ? std::optional(C->getAPInt().getSExtValue()) : std::nullopt;
+  }
+
+  /// Bounds of the points that execute a load.
+  PointBounds boundsOf(const LoadInst *L) {
+    auto Known = N.Bounds.find(L);
+    if (Known != N.Bounds.end())
+      return Known->second;
+    SmallVector<const SCEV *, 4> Last;
+    for (Value *Steps : N.Last)
+      Last.push_back(SE.getSCEV(Steps));
+    return BoundsFinder(N.Axes, Last, P.Grid, P.LI, DT, SE).Bounds;
+  }
+
+  std::optional<int64_t> leastOf(const Cells &C, unsigned D) {
+    std::optional<int64_t> Least;
+    for (const LoadInst *L : C.Loads) {
+      const PointBounds Bounds = boundsOf(L);
+      std::optional<int64_t> Best;
+      auto Try = [&](const SCEV *S) {
+        if (std::optional<int64_t> Number = constantOf(S))
+          Best = Best ? std::max(*Best, *Number) : *Number;
+      };
+      for (const SCEV *Lower : Bounds.Lowers[D]) {
+        const SCEV *Cell = SE.getAddExpr(Lower, shiftOf(L, D));
+        Try(Cell);
+        for (const SCEV *Upper : Bounds.Uppers[D]) // not negative, where there are points that execute it
+          Try(SE.getMinusSCEV(Cell, Upper));
+      }
+      if (!Best)
+        return std::nullopt;
+      Least = Least ? std::min(*Least, *Best) : *Best;
+    }
+    return Least;
+  }
+
+  /// How far behind Last the cells reach along an axis.
+  std::optional<int64_t> mostOf(const Cells &C, unsigned D, const SCEV *Last) {
+    std::optional<int64_t> Most;
+    for (const LoadInst *L : C.Loads) {
+      const PointBounds Bounds = boundsOf(L);
+      std::optional<int64_t> Best;
+      auto Try = [&](const SCEV *Number) { // how far in front of Last
+        if (std::optional<int64_t> Less = constantOf(Number))
+          Best = Best ? std::min(*Best, -*Less) : -*Less;
+      };
+      for (const SCEV *Upper : Bounds.Uppers[D]) {
+        const SCEV *Less = SE.getMinusSCEV(Last, SE.getAddExpr(Upper, shiftOf(L, D)));
+        Try(Less);
+        for (const SCEV *Other : Bounds.Uppers[D])
+          Try(SE.getMinusSCEV(Less, Other));
+      }
+      if (!Best)
+        return std::nullopt;
+      Most = Most ? std::max(*Most, *Best) : *Best;
+    }
+    return Most;
   }
 
   uint64_t sizeOf(const Cells &C) const { return P.R.F->getDataLayout().getTypeStoreSize(C.Group->Element); }
@@ -231,9 +305,12 @@ private:
     SmallVector<unsigned, 4> Order;
     for (unsigned D = 0; D != N.Axes.size(); ++D)
       Order.push_back(D);
-    SmallVector<int64_t, 4> Spread;
-    for (auto [Least, Most] : zip(C.Least, C.Most))
-      Spread.push_back(Most - Least);
+    if (C.Least.size() != N.Axes.size())
+      return false;
+    auto Spread = [&](unsigned D, const SCEV *Last) -> std::optional<int64_t> {
+      std::optional<int64_t> Most = mostOf(C, D, Last);
+      return Most ? std::optional(*Most - C.Least[D]) : std::nullopt;
+    };
     SmallVector<const SCEV *, 4> Strides;
     for (const SCEV *S : C.Group->StrideForm)
       Strides.push_back(isBackwards(S) ? SE.getNegativeSCEV(S) : S);
@@ -276,6 +353,33 @@ private:
     Value *Apart;       ///< i1
   };
 
+  /// First and last cell along an axis.
+  std::pair<Value *, Value *> rangeOf(const Cells &C, unsigned D) {
+    Value *First = nullptr, *Last = nullptr;
+    auto Add = [&](Value *Low, Value *High) {
+      First = First ? B.CreateBinaryIntrinsic(Intrinsic::smin, First, Low) : Low;
+      Last = Last ? B.CreateBinaryIntrinsic(Intrinsic::smax, Last, High) : High;
+    };
+    std::optional<int64_t> Least, Most; // of points that are everywhere
+    for (const LoadInst *L : C.Loads) {
+      int64_t Entry = N.Accesses.find(L)->second.At[D];
+      auto Executed = N.Executed.find(L);
+      if (Executed == N.Executed.end()) {
+        Least = std::min(Least.value_or(Entry), Entry);
+        Most = std::max(Most.value_or(Entry), Entry);
+        continue;
+      }
+      Value *By = B.getInt64(nearPart(Entry));
+      if (farNumber(Entry))
+        By = B.CreateAdd(N.Far[farNumber(Entry) - 1].Steps, By);
+      auto [Low, High] = Executed->second[D];
+      Add(B.CreateAdd(Low, By), B.CreateAdd(High, By));
+    }
+    if (Least)
+      Add(B.getInt64(*Least), B.CreateAdd(N.Last[D], B.getInt64(*Most)));
+    return {First, Last};
+  }
+
   Span spanOf(const Cells &C) {
     struct Extent {
       Value *Stride, *Steps;
@@ -283,8 +387,8 @@ private:
     SmallVector<Extent, 4> Extents;
     Value *Low = C.Group->Offset;
     for (size_t D = 0; D != N.Axes.size(); ++D) {
-      Value *Stride = C.Group->Strides[D], *First = B.getInt64(C.Least[D]);
-      Value *Last = B.CreateAdd(N.Last[D], B.getInt64(C.Most[D]));
+      Value *Stride = C.Group->Strides[D];
+      auto [First, Last] = rangeOf(C, D);
       Low = B.CreateAdd(
           Low, B.CreateBinaryIntrinsic(Intrinsic::smin, B.CreateMul(Stride, First), B.CreateMul(Stride, Last)));
       Extents.push_back({B.CreateBinaryIntrinsic(Intrinsic::abs, Stride, B.getFalse()), B.CreateSub(Last, First)});
@@ -340,14 +444,15 @@ bool gridPointsApart(const AdjointPlan &P, ScalarEvolution &SE, const Instructio
     if (!Stride && P.Grid->Axes[D].Strided)
       return false;
   }
-  SmallVector<int64_t, 4> None(Strides.size(), 0);
+  auto None = [](unsigned, const SCEV *) { return std::optional<int64_t>(0); };
   StrideOrder Order(SE, *P.Grid, Strides, None);
   // The other axes may say what is known of a stride: nx * ny is positive where there is a point below nx and ny.
   return Order.findBytes(Strided, Size) || (!is_contained(Strides, nullptr) && Order.findBytes(All, Size));
 }
 
-Value *gridCellsApart(const GatherNest &N, const AdjointPlan &P, ScalarEvolution &SE, Instruction *Place) {
-  return CellProof(N, P, SE, Place).prove();
+Value *gridCellsApart(const GatherNest &N, const AdjointPlan &P, const DominatorTree &DT, ScalarEvolution &SE,
+                      Instruction *Place) {
+  return CellProof(N, P, DT, SE, Place).prove();
 }
 
 } // namespace adstencil

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include <cstdint>
 #include <optional>
@@ -24,8 +25,19 @@ class ScalarEvolution;
 
 namespace adstencil {
 
-/// A vector of whole points, one entry an axis, outermost first.
+/// A vector of whole points, one entry an axis, outermost first. An entry may go far, around a periodic axis: then it is
+/// a number of points that is not known, plus a few.
 using Shift = llvm::SmallVector<int64_t, 4>;
+
+/// FarShift · K in an entry stands for the number of points K of the nest (GatherNest::Far), counted from 1.
+constexpr int64_t FarShift = int64_t(1) << 40;
+/// Which number an entry contains, counted from 1; 0: none.
+inline int64_t farNumber(int64_t Entry) { return (Entry + FarShift / 2) / FarShift; }
+/// An entry without that number.
+inline int64_t nearPart(int64_t Entry) { return Entry - farNumber(Entry) * FarShift; }
+inline bool isFar(const Shift &S) {
+  return llvm::any_of(S, [](int64_t Entry) { return farNumber(Entry) != 0; });
+}
 
 /// The shift whose distance in bytes is Distance, or nothing if there is none.
 std::optional<Shift> shiftOf(llvm::ScalarEvolution &SE, const llvm::SCEV *Distance,

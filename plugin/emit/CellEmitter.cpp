@@ -39,13 +39,47 @@ void CellEmitter::startNest(std::vector<Shift> Shifts, PointAdjoint *AwayPoint, 
   sort(Evaluations, [&](const Shift &X, const Shift &Y) { return std::tie(X[Inner], X) < std::tie(Y[Inner], Y); });
   Away = AwayPoint;
   Home = HomePoint;
-  Least = Most = Evaluations.front();
-  for (const Shift &S : Evaluations)
+  Least.clear();
+  for (const Shift &S : Evaluations) {
+    if (isFar(S))
+      continue;
+    if (Least.empty())
+      Least = Most = S;
     for (unsigned D = 0; D <= Inner; ++D) {
       Least[D] = std::min(Least[D], S[D]);
       Most[D] = std::max(Most[D], S[D]);
     }
+  }
+  if (Least.empty())
+    Least = Most = Shift(Inner + 1, 0);
   Cell.assign(Inner + 1, nullptr);
+}
+
+std::pair<Value *, Value *> CellEmitter::cellRange(unsigned Axis) {
+  Value *Low = B.getInt64(Least[Axis]), *High = plus(last(Axis), Most[Axis] + 1);
+  for (auto &[L, Bounds] : N.Executed) {
+    const Shift &At = N.Accesses.find(L)->second.At;
+    if (!farNumber(At[Axis]) || !is_contained(Evaluations, At))
+      continue;
+    Value *By = points(B, At[Axis]), *Last = B.CreateNSWAdd(Known[Bounds[Axis].second], By);
+    Low = B.CreateBinaryIntrinsic(Intrinsic::smin, Low, B.CreateNSWAdd(Known[Bounds[Axis].first], By));
+    High = B.CreateBinaryIntrinsic(Intrinsic::smax, High, plus(Last, 1));
+  }
+  return {Low, High};
+}
+
+std::pair<Value *, Value *> CellEmitter::withoutFar(unsigned Axis, Value *Low, Value *High) {
+  for (const Shift &S : Evaluations) {
+    unsigned Number = farNumber(S[Axis]);
+    if (!Number)
+      continue;
+    Value *By = points(B, S[Axis]);
+    if (N.Far[Number - 1].Ahead) // its point would be in front of the first one
+      High = B.CreateBinaryIntrinsic(Intrinsic::smin, High, By);
+    else
+      Low = B.CreateBinaryIntrinsic(Intrinsic::smax, Low, plus(B.CreateNSWAdd(last(Axis), By), 1));
+  }
+  return {Low, High};
 }
 
 void CellEmitter::startRow(IRBuilder<> *RowBuilder, bool IsMasked) {
@@ -79,8 +113,9 @@ bool CellEmitter::collectAdded(const Value *Root, SmallVectorImpl<unsigned> &Gro
     auto Executed = N.Executed.find(L);
     for (auto [D, Range] : enumerate(Box)) {
       bool Bounded = Executed != N.Executed.end();
-      Value *Low = plus(Bounded ? Known[Executed->second[D].first] : B.getInt64(0), At.At[D]);
-      Value *High = plus(Bounded ? Known[Executed->second[D].second] : last(D), At.At[D]);
+      Value *By = points(B, At.At[D]);
+      Value *Low = B.CreateNSWAdd(Bounded ? Known[Executed->second[D].first] : B.getInt64(0), By);
+      Value *High = B.CreateNSWAdd(Bounded ? Known[Executed->second[D].second] : last(D), By);
       bool First = Groups.empty();
       Range.first = First ? Low : B.CreateBinaryIntrinsic(Intrinsic::smin, Range.first, Low);
       Range.second = First ? High : B.CreateBinaryIntrinsic(Intrinsic::smax, Range.second, High);
@@ -342,15 +377,17 @@ Value *CellEmitter::rowValid(const Shift &S) {
   if (!Valid) {
     Valid = Row->getTrue();
     for (unsigned D = 0; D != Inner; ++D)
-      if (Least[D] != Most[D])
-        Valid = Row->CreateAnd(Valid, Row->CreateICmpULE(Row->CreateSub(Cell[D], Row->getInt64(S[D])), last(D)));
+      if (varies(D))
+        Valid = Row->CreateAnd(Valid, Row->CreateICmpULE(Row->CreateSub(Cell[D], points(*Row, S[D])), last(D)));
   }
   return Valid;
 }
 
 Value *CellEmitter::pointOf(unsigned Axis, const Shift &S, bool Moved) {
-  Value *Point = Row->CreateSub(Cell[Axis], Row->getInt64(S[Axis] - (Axis == 0 ? Plane : 0)));
-  if (!Moved || Least[Axis] == Most[Axis])
+  Value *Point = Row->CreateSub(Cell[Axis], points(*Row, S[Axis]));
+  if (Axis == 0 && Plane != 0)
+    Point = Row->CreateAdd(Point, Row->getInt64(Plane));
+  if (!Moved || !varies(Axis))
     return Point;
   Point = Row->CreateBinaryIntrinsic(Intrinsic::smax, Point, Row->getInt64(0));
   return Row->CreateBinaryIntrinsic(Intrinsic::smin, Point, last(Axis));
@@ -373,8 +410,29 @@ Value *CellEmitter::nearPointer(unsigned Group, bool IsShadow, const Shift &Dist
   return Pointer;
 }
 
+Value *CellEmitter::farPointer(unsigned Group, bool IsShadow, const Shift &At, const Shift &S, bool Moved) {
+  const AccessGroup &G = N.Groups[Group];
+  Shift Key(outer(At)), From(outer(S));
+  Key.back() = 2 + Moved; // not one of the near ones
+  Value *&RowPointer = RowPointers[{Group, IsShadow, Key, From}];
+  if (!RowPointer) {
+    Value *Offset = Known[G.Offset];
+    for (unsigned D = 0; D != Inner; ++D) {
+      Value *Index = Row->CreateAdd(pointOf(D, S, Moved), points(*Row, At[D]));
+      Offset = Row->CreateAdd(Offset, Row->CreateMul(Index, Known[G.Strides[D]]));
+    }
+    RowPointer = Row->CreatePtrAdd(Known[IsShadow ? shadowOf(G) : G.Root], Offset);
+  }
+  Value *Index = B.CreateAdd(B.CreateSub(Cell[Inner], points(B, S[Inner])), points(B, At[Inner]));
+  Value *Pointer = B.CreatePtrAdd(RowPointer, B.CreateMul(Index, Known[G.Strides[Inner]]));
+  Pointers[Pointer] = {G.Root, IsShadow};
+  return Pointer;
+}
+
 Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, const Shift &S, bool Moved) {
   const AccessGroup &G = N.Groups[Group];
+  if (isFar(At) || isFar(S))
+    return farPointer(Group, IsShadow, At, S, Moved);
   if (NearPointers) {
     Shift Distance(At);
     for (auto [X, By] : zip(Distance, S))
@@ -420,6 +478,9 @@ Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, 
 }
 
 void CellEmitter::evaluate(const Shift &S) {
+  // What is inside is not far from any point.
+  if (isFar(S) && (IsInner || (Masked && farNumber(S[Inner])) || (!Masked && !TestsRows && isFar(outer(S)))))
+    return;
   bool IsHome = all_of(S, [](int64_t X) { return X == 0; });
   PointAdjoint &Plain = IsHome ? *Home : ReadsKept ? Points.Kept : *Away;
   PointAdjoint &Point = IsInner ? Points.inner(Plain) : Plain;
@@ -482,7 +543,7 @@ Value *CellEmitter::argument(const PointArgument &A, const Shift &S, ArrayRef<Al
   case PointArgument::Index:
     if (!A.At.empty())
       return plus(Cell[A.Number], (A.Number == 0 ? Plane : 0) - A.At[A.Number]);
-    return A.Number == Inner ? plus(Cell[Inner], -S[Inner]) : pointOf(A.Number, S, Masked);
+    return A.Number == Inner ? minus(Cell[Inner], S[Inner]) : pointOf(A.Number, S, Masked);
   case PointArgument::Captured:
     return Known[A.Of];
   case PointArgument::ScalarShadow:

@@ -36,7 +36,7 @@ protected:
   // One nest over cells; __adjoint_ may have two.
   std::vector<Shift> Evaluations; ///< sorted by the shift of the last axis
   PointAdjoint *Away = nullptr, *Home = nullptr;
-  Shift Least, Most;                        ///< of the evaluations, by axis
+  Shift Least, Most;                        ///< of the near evaluations, by axis
   llvm::SmallVector<llvm::Value *, 4> Cell; ///< q, by axis
   int64_t Plane = 0;                        ///< what is evaluated is the cell so far from q along the first axis
   bool NearPointers = false;                ///< addresses of a cell's neighbours are made from its own, not by row
@@ -131,6 +131,26 @@ protected:
   /// First and last inner point.
   llvm::Value *innerLow(unsigned Axis) { return hasGuards(Axis) ? Known[N.InnerLow[Axis]] : B.getInt64(0); }
   llvm::Value *innerHigh(unsigned Axis) { return hasGuards(Axis) ? Known[N.InnerHigh[Axis]] : last(Axis); }
+  /// True if points that are evaluated differ along the axis.
+  bool varies(unsigned Axis) const { return Least[Axis] != Most[Axis] || goesFar(Axis); }
+  /// True if some evaluation goes far along the axis.
+  bool goesFar(unsigned Axis) const {
+    return llvm::any_of(Evaluations, [&](const Shift &S) { return farNumber(S[Axis]) != 0; });
+  }
+  /// The entry of a shift as a number of points.
+  llvm::Value *points(llvm::IRBuilder<> &At, int64_t Entry) {
+    llvm::Value *Near = At.getInt64(nearPart(Entry));
+    unsigned Number = farNumber(Entry);
+    return Number ? At.CreateNSWAdd(Known[N.Far[Number - 1].Steps], Near) : Near;
+  }
+  /// V less the entry of a shift.
+  llvm::Value *minus(llvm::Value *V, int64_t Entry) {
+    return farNumber(Entry) ? B.CreateNSWSub(V, points(B, Entry)) : plus(V, -Entry);
+  }
+  /// Where cells along the axis begin and end (behind the last one): all that points within the shifts add to.
+  std::pair<llvm::Value *, llvm::Value *> cellRange(unsigned Axis);
+  /// Where cells along the axis begin and end that are not far from any point of the Domain.
+  std::pair<llvm::Value *, llvm::Value *> withoutFar(unsigned Axis, llvm::Value *Low, llvm::Value *High);
   llvm::Value *plus(llvm::Value *V, int64_t By) { return By == 0 ? V : B.CreateNSWAdd(V, B.getInt64(By)); }
   bool writesStored() const { return Home == &Points.Carry || Home == &Points.Whole; }
   bool addsAtHome() const { return N.HasHomes && Home != &Points.Carry; }
@@ -165,6 +185,8 @@ private:
   llvm::Value *pointOf(unsigned Axis, const Shift &S, bool Moved);
   /// The address of a group's cell at shift At from the point that is S away.
   llvm::Value *cellPointer(unsigned Group, bool IsShadow, const Shift &At, const Shift &S, bool Moved);
+  /// The same where either is far away.
+  llvm::Value *farPointer(unsigned Group, bool IsShadow, const Shift &At, const Shift &S, bool Moved);
   llvm::Value *nearPointer(unsigned Group, bool IsShadow, const Shift &Distance);
   /// True if some load of the group is gathered at shift S. Always: wherever its point is in the Domain.
   bool isGatheredAt(unsigned Group, const Shift &S, bool Always) const;

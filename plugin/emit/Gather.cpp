@@ -93,7 +93,7 @@ private:
   void findRanges() {
     Ranges.clear();
     for (unsigned D = 0; D <= Inner; ++D)
-      Ranges.push_back({B.getInt64(Least[D]), plus(last(D), Most[D] + 1)});
+      Ranges.push_back(cellRange(D));
     if (Planes > 1)
       findSteps();
     if (!InUnits)
@@ -130,7 +130,8 @@ private:
     auto Clamp = [&](Value *V, Value *Least) {
       return B.CreateBinaryIntrinsic(Intrinsic::smin, B.CreateBinaryIntrinsic(Intrinsic::smax, V, Least), High);
     };
-    Value *First = Clamp(plus(innerLow(0), Most[0]), Low), *End = Clamp(plus(innerHigh(0), Least[0] + 1), First);
+    auto [Begin, Behind] = withoutFar(0, plus(innerLow(0), Most[0]), plus(innerHigh(0), Least[0] + 1));
+    Value *First = Clamp(Begin, Low), *End = Clamp(Behind, First);
     FirstPlane = Low;
     SinglesBefore = B.CreateNSWSub(First, Low);
     SeveralSteps = B.CreateUDiv(B.CreateNSWSub(End, First), B.getInt64(Planes));
@@ -272,9 +273,10 @@ private:
   void emitRows() {
     Value *Inside = Planes > 1 ? HasSeveral : B.getTrue();
     for (unsigned D = Planes > 1 ? 1 : 0; D != Inner; ++D)
-      if (Least[D] != Most[D] || hasGuards(D)) {
-        Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], plus(innerLow(D), Most[D])));
-        Inside = B.CreateAnd(Inside, B.CreateICmpSLE(Cell[D], plus(innerHigh(D), Least[D])));
+      if (varies(D) || hasGuards(D)) {
+        auto [First, End] = withoutFar(D, plus(innerLow(D), Most[D]), plus(innerHigh(D), Least[D] + 1));
+        Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], First));
+        Inside = B.CreateAnd(Inside, B.CreateICmpSLT(Cell[D], End));
       }
     if (isa<ConstantInt>(Inside))
       return emitRow(/*IsMasked=*/false);
@@ -388,10 +390,10 @@ private:
   /// The cells of a row that are read by inner points only, as far as this axis is concerned: none if not Inside. Null
   /// if these are all.
   std::pair<Value *, Value *> findInterior(Value *Inside) {
-    if (Least[Inner] == Most[Inner] && !hasGuards(Inner) && !Inside)
+    if (!varies(Inner) && !hasGuards(Inner) && !Inside)
       return {nullptr, nullptr};
     auto [Low, High] = Ranges[Inner];
-    Value *First = plus(innerLow(Inner), Most[Inner]), *End = plus(innerHigh(Inner), Least[Inner] + 1);
+    auto [First, End] = withoutFar(Inner, plus(innerLow(Inner), Most[Inner]), plus(innerHigh(Inner), Least[Inner] + 1));
     if (Inner == 0) { // of a part of the only axis
       First = B.CreateBinaryIntrinsic(Intrinsic::smax, First, Low);
       End = B.CreateBinaryIntrinsic(Intrinsic::smin, End, High);
@@ -463,7 +465,8 @@ private:
       if (Guarded) {
         BasicBlock *Valid = newBlock("valid");
         Skip = newBlock("skip");
-        B.CreateCondBr(B.CreateICmpULE(plus(Cell[Inner], -(*First)[Inner]), last(Inner)), Valid, Skip);
+        Value *Point = minus(Cell[Inner], (*First)[Inner]);
+        B.CreateCondBr(B.CreateICmpULE(Point, last(Inner)), Valid, Skip);
         B.SetInsertPoint(Valid);
       }
       for (; First != End; ++First)

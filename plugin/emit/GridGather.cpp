@@ -74,7 +74,14 @@ void GridEmitter::emitAxis(unsigned Axis) {
   // An axis has fewer than 2^31 threads and cells, so the sum of both is a number of 32 bits, without sign: counters
   // of 64 bits would take twice the registers. They are for loops that have them, too.
   Type *Int = Grid.Axes[Axis].Wide ? B.getInt64Ty() : B.getInt32Ty();
-  Value *Count = B.CreateAdd(B.CreateZExtOrTrunc(last(Axis), Int), ConstantInt::get(Int, Most[Axis] - Least[Axis] + 1));
+  Value *Count, *Low = B.getInt64(Least[Axis]);
+  if (goesFar(Axis)) {
+    Value *High;
+    std::tie(Low, High) = cellRange(Axis);
+    Count = B.CreateZExtOrTrunc(B.CreateNSWSub(High, Low), Int);
+  } else {
+    Count = B.CreateAdd(B.CreateZExtOrTrunc(last(Axis), Int), ConstantInt::get(Int, Most[Axis] - Least[Axis] + 1));
+  }
   Value *First = B.CreateZExt(Thread[Axis], Int), *Step = B.CreateZExt(Threads[Axis], Int);
   B.CreateBr(Head);
   B.SetInsertPoint(Head);
@@ -84,7 +91,8 @@ void GridEmitter::emitAxis(unsigned Axis) {
   B.SetInsertPoint(Body);
   // Most threads have one cell. A pointer for each neighbour, carried from cell to cell, would take twice the
   // registers.
-  Cell[Axis] = plus(B.CreateZExt(hidden(Q), B.getInt64Ty()), Least[Axis]);
+  Value *Number = B.CreateZExt(hidden(Q), B.getInt64Ty());
+  Cell[Axis] = goesFar(Axis) ? B.CreateNSWAdd(Number, Low) : plus(Number, Least[Axis]);
   emitAxis(Axis + 1);
   Q->addIncoming(B.CreateNUWAdd(Q, Step), B.GetInsertBlock());
   leaveAsItIs(B.CreateBr(Head)); // vectorised code and its remainder may round differently
@@ -94,15 +102,21 @@ void GridEmitter::emitAxis(unsigned Axis) {
 Value *GridEmitter::isInside(const Shift &From, const Shift &To) {
   Value *Inside = B.getTrue();
   for (unsigned D = 0; D <= Inner; ++D)
-    if (Least[D] != Most[D]) {
-      Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], B.getInt64(To[D])));
-      Inside = B.CreateAnd(Inside, B.CreateICmpSLE(plus(Cell[D], -From[D]), last(D)));
+    if (varies(D)) {
+      Inside = B.CreateAnd(Inside, B.CreateICmpSGE(Cell[D], points(B, To[D])));
+      Inside = B.CreateAnd(Inside, B.CreateICmpSLE(minus(Cell[D], From[D]), last(D)));
     }
   return Inside;
 }
 
 void GridEmitter::emitCell() {
   Value *Inside = isInside(Least, Most);
+  for (unsigned D = 0; D <= Inner; ++D)
+    if (goesFar(D)) {
+      auto [Low, High] = withoutFar(D, Cell[D], plus(Cell[D], 1));
+      Inside = B.CreateAnd(Inside, B.CreateICmpEQ(Low, Cell[D]));
+      Inside = B.CreateAnd(Inside, B.CreateICmpSGT(High, Cell[D]));
+    }
   if (isa<ConstantInt>(Inside))
     return emitPoints(/*Guarded=*/false);
   BasicBlock *Interior = newBlock("interior"), *Shell = newBlock("shell"), *End = newBlock("cell.done");
@@ -128,7 +142,8 @@ void GridEmitter::emitPoints(bool Guarded) {
   }
   for (const Shift &S : Evaluations) {
     if (!Guarded) {
-      evaluate(S);
+      if (!isFar(S))
+        evaluate(S);
       continue;
     }
     BasicBlock *Valid = newBlock("valid"), *Skip = newBlock("skip");

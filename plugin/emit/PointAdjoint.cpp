@@ -457,6 +457,8 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
   for (Value *V : N.Once)
     N.Needs.push_back(V);
   append_range(N.Needs, N.Fits);
+  for (const FarSteps &Far : N.Far)
+    N.Needs.push_back(Far.Steps);
   if (N.Apart)
     N.Needs.push_back(N.Apart);
   for (AccessGroup &G : N.Groups) {

@@ -12,6 +12,7 @@
 
 #include "derive/Rules.h"
 #include "model/CarriedLoads.h"
+#include "model/ChosenIndices.h"
 #include "model/GridIndices.h"
 #include "model/Inline.h"
 #include "model/Library.h"
@@ -236,8 +237,10 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
     splitVectors(F, FAM);
     annotateGridIndices(F);
   }
-  if (Wide)
+  if (Wide) {
+    splitChosenReads(R, FAM);
     widenIndices(F);
+  }
   markDisjointRoots(R);
   forgetUnrolling(F);
   dropUnreachable(F);
@@ -248,8 +251,10 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
     signExtendIndices(F);
   thawPointers(F);
   FAM.invalidate(F, PreservedAnalyses::none());
-  if (Wide)
+  if (Wide) {
+    splitChosenReads(R, FAM);
     reloadCarried(F, FAM);
+  }
   return true;
 }
 

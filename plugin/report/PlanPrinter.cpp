@@ -230,11 +230,22 @@ void remarkPlan(const AdjointPlan &P, ScalarEvolution &SE) {
                          .str());
 }
 
-static void printShifts(raw_ostream &OS, const std::vector<Shift> &Shifts) {
+/// `last` is the index of an axis' last point.
+static void printEntry(raw_ostream &OS, const GatherNest &N, int64_t Entry) {
+  if (unsigned Number = farNumber(Entry)) {
+    OS << (N.Far[Number - 1].Ahead ? "last" : "-last");
+    if (nearPart(Entry) > 0)
+      OS << "+";
+  }
+  if (!farNumber(Entry) || nearPart(Entry) != 0)
+    OS << nearPart(Entry);
+}
+
+static void printShifts(raw_ostream &OS, const GatherNest &N, const std::vector<Shift> &Shifts) {
   for (const Shift &S : Shifts) {
     OS << " (";
     for (auto [D, X] : enumerate(S))
-      OS << (D == 0 ? "" : ",") << X;
+      printEntry(OS << (D == 0 ? "" : ","), N, X);
     OS << ")";
   }
 }
@@ -268,7 +279,7 @@ static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest 
   for (const AccessGroup &G : N.Groups)
     if (G.Gathered && Printed.insert(G.Root).second) {
       OS << "    " << P.R.Roots[markerNumber(G.Root)].Name << " at";
-      printShifts(OS, gatheredShifts(N, G.Root));
+      printShifts(OS, N, gatheredShifts(N, G.Root));
       OS << "\n";
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Makes random stencils, compiles them at several levels and checks the laws on them:
 #
-#     fuzz.py --fuzz N --seed S [--build DIR] [--options "-O2"] [--real float] [--openmp] [--odd] [--fluxes|--weights] [--dims N] [--only K] [--keep]
+#     fuzz.py --fuzz N --seed S [--build DIR] [--options "-O2"] [--real float] [--openmp] [--odd] [--fluxes|--weights|--rims] [--dims N] [--only K] [--keep]
 #
 # Without --options and --real every file of ten kernels gets its own at random. A failure names the kernel, and the command that
 # makes this one alone again. The plugin and the test driver (target adstencil_gather) are taken from the build folder.
@@ -66,7 +66,7 @@ def main():
         if sys.stderr.isatty(): print(f"\r{group[-1] + 1} kernels", end="", file=sys.stderr)
         if problem:
             failed += 1
-            print(f"\nFAILED: fuzz.py --fuzz 1 --seed {a.seed} --only K --options '{options}' --real {real}{' --openmp' * a.openmp}{' --odd' * a.odd}{' --fluxes' * a.fluxes}{' --weights' * a.weights}{f' --dims {a.dims}' if a.dims else ''}   (K in {group})\n{problem}")
+            print(f"\nFAILED: fuzz.py --fuzz 1 --seed {a.seed} --only K --options '{options}' --real {real}{' --openmp' * a.openmp}{' --odd' * a.odd}{' --fluxes' * a.fluxes}{' --weights' * a.weights}{' --rims' * a.rims}{f' --dims {a.dims}' if a.dims else ''}   (K in {group})\n{problem}")
     print(f"{sum(map(len, numbers))} kernels, files that failed: {failed}")
     return 1 if failed else 0
 

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # Writes a file of random stencils, each three times (gather_laws.h), with their domains:
 #
-#     generate.py SEED COUNT [--real float] [--first N] [--openmp] [--odd] [--fluxes|--weights] > kernels.cpp
+#     generate.py SEED COUNT [--real float] [--first N] [--openmp] [--odd] [--fluxes|--weights|--rims] > kernels.cpp
 #
 # The same seed and number give the same kernel, whatever else is in the file. Stencils are nests of counted loops whose
 # accesses are affine in the counters: one to three dimensions, shifts up to 4 cells, several arrays in all layouts that
 # layouts.py knows, written, incremented or updated in place, with guards, in one nest or two. They stay inside of their
 # arrays on every domain, empty ones included, but rows may run into their neighbours. With --openmp they have directives
 # wherever that leaves no race, with --odd accesses and loops of less usual forms. With --fluxes points have values in common
-# (fluxes.py), with --weights they weigh sums (weights.py).
+# (fluxes.py), with --weights they weigh sums (weights.py), with --rims neighbours outside of the domain are clamped or
+# periodic (rims.py).
 #
 # fuzz.py makes, compiles and runs more of them.
 #
@@ -494,6 +495,8 @@ class Kernel:
 HEAD = """// Written by generate.py.
 #include "gather_laws.h"
 
+#include <algorithm>
+
 #define CALL_ARGUMENTS \\
   [[maybe_unused]] const gather::extents &n, real *const *x, [[maybe_unused]] real *const *xb, \\
       [[maybe_unused]] const int *const *mask
@@ -526,8 +529,9 @@ inline real minmod(real a, real b) {
 
 def kernel(seed, number, forms):
     from fluxes import FluxKernel
+    from rims import RimKernel
     from weights import WeightedKernel
-    return (FluxKernel if forms.fluxes else WeightedKernel if forms.weights else Kernel)(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", forms)
+    return (FluxKernel if forms.fluxes else WeightedKernel if forms.weights else RimKernel if forms.rims else Kernel)(random.Random(f"{seed}/{number}"), f"stencil_{seed}_{number}", forms)
 
 
 def write(seed, numbers, real, forms, out):
@@ -541,6 +545,7 @@ def add_forms(p):
     p.add_argument("--odd", action="store_true", help="with accesses and loops of less usual forms")
     p.add_argument("--fluxes", action="store_true", help="points have values in common with their neighbours")
     p.add_argument("--weights", action="store_true", help="points weigh sums over their neighbours")
+    p.add_argument("--rims", action="store_true", help="neighbours outside of the domain are clamped or periodic")
     p.add_argument("--dims", type=int, choices=[1, 2, 3], help="so many axes, and not any number")
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # Writes a file of random stencils whose threads have several points, and registers each with the laws of derivatives:
 #
-#     strides.py SEED COUNT [--loops] [--only I,J,…] [--output FILE] > strides.cu
+#     strides.py SEED COUNT [--loops] [--rims] [--only I,J,…] [--output FILE] > strides.cu
 #
 # Most of them are gathers: an axis is one of threads or a grid-stride loop, with bounds in the loop, in a guard or in both;
 # arrays are staggered, padded or records; launches have one thread, fewer threads than points, or more. Every kernel is
 # free of data races in every launch that it is tried in. With --loops at least one axis is a loop that each thread has for
-# itself, up or down, by one or by two. generate.py has kernels of all other kinds.
+# itself, up or down, by one or by two. With --rims neighbours outside of the domain are clamped or periodic. generate.py has kernels of all other kinds.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
@@ -17,7 +17,7 @@ TYPES = ["int", "int", "int", "unsigned", "long", "std::size_t", "int64", "uint6
 
 
 class Kernel:
-    def __init__(self, r, name, loops):
+    def __init__(self, r, name, loops, rims):
         self.r, self.name, self.loops = r, name, loops
         self.dims = r.choice([2, 2, 3] if loops else [1, 1, 2, 2, 2, 3])
         self.n = [[r.randint(1, 40)], [r.randint(2, 12), r.randint(1, 11)], [r.randint(2, 8) for _ in range(3)]][self.dims - 1]
@@ -25,7 +25,9 @@ class Kernel:
         self.unsigned = self.type[0] == "u" or "size" in self.type
         self.axes, self.names = "ijk"[:self.dims], ["nx", "ny", "nz"][:self.dims]
         self.lines, self.parameters, self.arrays, self.ints = [], [], [], []
-        self.reach = r.choice([0, 1, 1, 2])
+        self.reach = r.choice([1, 1, 1, 2] if rims else [0, 1, 1, 2])
+        kinds = ["clamp", "clamp", "extreme", "around", "around", "turn"]
+        self.rims = [r.choice(kinds) for _ in self.axes] if rims else None
 
     def ch(self, p): return self.r.random() < p
 
@@ -45,10 +47,20 @@ class Kernel:
             terms, stride = [], ""
             for axis, shift, p in zip(self.axes, shifts, pitch):
                 index = axis if shift == 0 else f"{axis} {'+' if shift > 0 else '-'} {abs(shift)}"
+                if shift and role == "in" and self.rims: index = self.rim(axis, shift)
                 terms.append(f"({index}){stride}" if stride or self.unsigned else index)
                 stride += f" * {p}"
             return f"{name}[{' + '.join([str(start)] + terms)}]"
         return access
+
+    def rim(self, axis, k):
+        """The index of a neighbour that may lie outside."""
+        n, kind = self.names[self.axes.index(axis)], self.rims[self.axes.index(axis)]
+        if kind == "turn" and abs(k) == 1:
+            return f"({axis} == {n} - 1 ? 0 : {axis} + 1)" if k > 0 else f"({axis} > 0 ? {axis} - 1 : {n} - 1)"
+        if kind in ("around", "turn"): return f"({axis} + {k}) % {n}" if k > 0 else f"({axis} + {f'{-k} * ' if k < -1 else ''}{n} - {-k}) % {n}"
+        if kind == "extreme" and self.type == "int": return f"min({axis} + {k}, {n} - 1)" if k > 0 else f"max({axis} - {-k}, 0)"
+        return f"({axis} + {k} < {n} ? {axis} + {k} : {n} - 1)" if k > 0 else f"({axis} >= {-k} ? {axis} - {-k} : 0)"
 
     def pads(self): return [self.r.choice([0, 0, 1, 3]) + 2 * self.reach * (self.ch(0.5)) for _ in self.axes]
 
@@ -92,7 +104,7 @@ class Kernel:
             chosen = r.randrange(self.dims)
             own = [d == chosen for d in range(self.dims)]
         strided = [s and not o for s, o in zip(strided, own)]
-        if not any(strided) and not self.loops: strided[r.randrange(self.dims)] = True
+        if not any(strided) and not self.loops and not self.rims: strided[r.randrange(self.dims)] = True
         low, high, guards, launch = [], [], [], []
         for axis, n, size in zip(self.axes, self.names, self.n):
             lower, less = r.choice([0, 0, 1, 2]), r.choice([0, 0, 1])
@@ -158,6 +170,7 @@ def main():
     parser.add_argument("seed", type=int)
     parser.add_argument("count", type=int)
     parser.add_argument("--loops", action="store_true", help="threads have loops of their own")
+    parser.add_argument("--rims", action="store_true", help="neighbours outside of the domain are clamped or periodic")
     parser.add_argument("--only", help="numbers of the kernels to write")
     parser.add_argument("--without", default="", help="numbers of the kernels to leave out")
     parser.add_argument("--output", help="a file instead of standard output")
@@ -167,8 +180,8 @@ def main():
     print('#include "random_cuda.h"\n\nnamespace LAW_VARIANT {\n')
     for number in [int(x) for x in a.only.split(",")] if a.only else range(a.count):
         if number not in without:
-            name = f"{'l' if a.loops else 's'}{a.seed}_{number}"
-            print(Kernel(random.Random(a.seed * 100003 + number), name, a.loops).text())
+            name = f"{'l' if a.loops else 's'}{'r' if a.rims else ''}{a.seed}_{number}"
+            print(Kernel(random.Random(a.seed * 100003 + number), name, a.loops, a.rims).text())
     print("} // namespace LAW_VARIANT")
 
 
