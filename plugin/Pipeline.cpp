@@ -6,6 +6,7 @@
 #include "analysis/AdjointPlan.h"
 #include "analysis/Demand.h"
 #include "analysis/RimPoints.h"
+#include "analysis/SettledChoices.h"
 #include "device/HostDevice.h"
 #include "emit/DeviceLibrary.h"
 #include "emit/GridSum.h"
@@ -104,6 +105,8 @@ static const Instruction *samePlace(Function &F, const DebugLoc &Place) {
 /// Reverse mode. Grid: the kernel is a CUDA kernel in the form of a nest; without a gather it is left as it is, and
 /// Why says why. Otherwise Why is what a CUDA kernel is no nest for.
 static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest *Grid, NoGather &Why) {
+  if (Grid || !R.OnGrid)
+    settleChoices(R, Grid, FAM);
   CountedLoops Loops = countLoops(*R.F, FAM);
   if (!isValid(R, "counting loops"))
     return Outcome::Refused;

@@ -76,7 +76,7 @@ public:
       P.MaxIterations[L] = Most <= MostIterationsOnTape ? Most : 0;
     }
     if (P.R.OnGrid)
-      planReadsOnGrid(P, DT, PDT, SE);
+      planReadsOnGrid(P, DT, SE);
     else
       planReads(P, SE);
     if (P.KeepsWritten)

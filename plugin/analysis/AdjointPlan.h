@@ -133,7 +133,7 @@ void planReads(AdjointPlan &P, llvm::ScalarEvolution &SE);
 
 /// The same for one thread of a grid: own-point is proved, everything else is added atomically
 /// (analysis/GridReads.cpp).
-void planReadsOnGrid(AdjointPlan &P, llvm::DominatorTree &DT, llvm::PostDominatorTree &PDT, llvm::ScalarEvolution &SE);
+void planReadsOnGrid(AdjointPlan &P, llvm::DominatorTree &DT, llvm::ScalarEvolution &SE);
 
 /// Finds `A[i] += …`, whose shadow never changes (analysis/WrittenShadows.cpp).
 void findIncrements(AdjointPlan &P);

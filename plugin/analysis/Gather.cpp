@@ -31,8 +31,7 @@ public:
   bool find() {
     N.WorkShared = !P.Grid && isWorkShared(*Outermost);
     if (!findAxes() || !checkInstructions() || !groupAccesses() || !assignRoles() ||
-        !(P.Grid ? checkPoints() : testLevels() && proveOnce()) || !shareEvaluations() || !findRims() ||
-        !expandForms())
+        !(P.Grid ? checkPoints() : testLevels() && proveOnce()) || !shareEvaluations() || !findRims() || !expandForms())
       return false;
     if (!P.Grid)
       findNestGuards(P, N, DT, SE, Expander);

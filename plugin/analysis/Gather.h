@@ -19,7 +19,8 @@
 //   - loads of arrays that the nest does not store to are *gathered*, if their address moves with every axis;
 //     loads of the other arrays meet their own point's stores only (they are carried, in a pass of their own); the rest
 //     (coefficients per layer, data-dependent indices) is added at its *home*, when its own point is evaluated;
-//   - where an access at the rim is at one point of an axis only (`if (i == 0) … u[n - 1]`) its place along this axis is
+//   - where an access at the rim is at one point of an axis only (`if (i == 0) … u[n - 1]`) its place along this axis
+//   is
 //     taken for a distance from that point: none for clamped neighbours, far away for periodic ones;
 //   - evaluations: the shifts at which the point function's adjoint is needed, shared by all groups.
 //
@@ -86,10 +87,11 @@ struct GatherNest {
   llvm::SmallVector<std::pair<llvm::Value *, bool>, 4> Entered; ///< conditions for inner loops to run at all
   std::vector<AccessGroup> Groups;
   llvm::MapVector<const llvm::Instruction *, GroupAccess> Accesses;
-  llvm::SmallVector<FarSteps, 4> Far; ///< what entries of shifts may contain (analysis/Shifts.h)
+  llvm::SmallVector<FarSteps, 4> Far;                       ///< what entries of shifts may contain (analysis/Shifts.h)
   llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;  ///< active loads
   llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional; ///< gathered loads that not every point executes
-  /// No point outside of these bounds executes the conditional load; and the same by axis, computed in front of the nest.
+  /// No point outside of these bounds executes the conditional load; and the same by axis, computed in front of the
+  /// nest.
   llvm::DenseMap<const llvm::LoadInst *, PointBounds> Bounds;
   llvm::MapVector<const llvm::LoadInst *, llvm::SmallVector<std::pair<llvm::Value *, llvm::Value *>, 4>> Executed;
   std::vector<Shift> Evaluations;                                     ///< contains 0 if something is added at home

@@ -39,8 +39,8 @@ namespace {
 struct Cells {
   const AccessGroup *Group;
   SmallVector<const LoadInst *, 8> Loads; ///< that are gathered
-  Shift Least;                 ///< by axis: no cell lies in front of that from the first point
-  const SCEV *Bytes = nullptr; ///< all cells lie within this many bytes, if that could be proved
+  Shift Least;                            ///< by axis: no cell lies in front of that from the first point
+  const SCEV *Bytes = nullptr;            ///< all cells lie within this many bytes, if that could be proved
 };
 
 /// An array may have this many more rows than are gathered into: the rim that a stencil leaves out, on both sides.
@@ -170,8 +170,7 @@ private:
           return All;
       }
     if (Axis.Last)
-      if (const SCEV *All =
-              Continue(PlainSizes(SE, Grid).visit(SE.getSCEV(Axis.Last)), SE.getSCEV(Axis.Last)))
+      if (const SCEV *All = Continue(PlainSizes(SE, Grid).visit(SE.getSCEV(Axis.Last)), SE.getSCEV(Axis.Last)))
         return All;
     Smaller.pop_back();
     return nullptr;

@@ -25,8 +25,7 @@ namespace {
 
 class GridReads {
 public:
-  GridReads(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE)
-      : P(P), DT(DT), PDT(PDT), SE(SE) {}
+  GridReads(AdjointPlan &P, DominatorTree &DT, ScalarEvolution &SE) : P(P), DT(DT), SE(SE) {}
 
   void plan() {
     for (Instruction &I : instructions(*P.R.F)) {
@@ -51,7 +50,6 @@ public:
 private:
   AdjointPlan &P;
   DominatorTree &DT;
-  PostDominatorTree &PDT;
   ScalarEvolution &SE;
   MapVector<const Value *, SmallVector<LoadInst *, 4>> Reads;
   MapVector<const Value *, SmallVector<StoreInst *, 4>> Stores;
@@ -90,17 +88,26 @@ private:
       return false;
     if (S.getParent() == L.getParent() || DT.dominates(S.getParent(), L.getParent()))
       return true;
-    if (!PDT.dominates(S.getParent(), L.getParent()))
-      return false;
-    // In a loop the store must not be the one of a later iteration.
-    return !Around || DT.dominates(S.getParent(), Around->getLoopLatch());
+    // There is no way from the load to the end of the iteration that leaves the store out.
+    SmallPtrSet<const BasicBlock *, 16> Seen;
+    SmallVector<const BasicBlock *, 16> Open = {L.getParent()};
+    while (!Open.empty()) {
+      const BasicBlock *BB = Open.pop_back_val();
+      if (succ_empty(BB))
+        return false;
+      for (const BasicBlock *Next : successors(BB)) {
+        if (Around && (Next == Around->getHeader() || !Around->contains(Next)))
+          return false;
+        if (Next != S.getParent() && Seen.insert(Next).second)
+          Open.push_back(Next);
+      }
+    }
+    return true;
   }
 };
 
 } // namespace
 
-void planReadsOnGrid(AdjointPlan &P, DominatorTree &DT, PostDominatorTree &PDT, ScalarEvolution &SE) {
-  GridReads(P, DT, PDT, SE).plan();
-}
+void planReadsOnGrid(AdjointPlan &P, DominatorTree &DT, ScalarEvolution &SE) { GridReads(P, DT, SE).plan(); }
 
 } // namespace adstencil

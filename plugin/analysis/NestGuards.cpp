@@ -90,7 +90,6 @@ private:
     N.Assumed.push_back({cast<Instruction>(V), Holds});
     return true;
   }
-
 };
 
 } // namespace

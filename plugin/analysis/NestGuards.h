@@ -5,10 +5,10 @@
 //       if (iy > 0 && !(ix == 0)) …
 //
 // A test that compares one counter with something that does not change divides its axis into two ranges. Where the
-// branch has work on one side only, or where one side is that of a few points at the rim (`ix > 0 ? u[ix - 1] : u[ix]`),
-// the other points are assumed to be the inner ones: GatherNest::InnerLow and InnerHigh bound the points for which all
-// assumptions hold, and the interior of a gather is written without these tests. Only speed depends on the assumptions:
-// elsewhere the tests stay.
+// branch has work on one side only, or where one side is that of a few points at the rim (`ix > 0 ? u[ix - 1] :
+// u[ix]`), the other points are assumed to be the inner ones: GatherNest::InnerLow and InnerHigh bound the points for
+// which all assumptions hold, and the interior of a gather is written without these tests. Only speed depends on the
+// assumptions: elsewhere the tests stay.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

@@ -127,7 +127,9 @@ bool BoundsFinder::isCount(const SCEV *S) {
   });
 }
 
-const SCEV *BoundsFinder::number(int64_t X) { return SE.getConstant(Type::getInt64Ty(SE.getContext()), X, /*isSigned=*/true); }
+const SCEV *BoundsFinder::number(int64_t X) {
+  return SE.getConstant(Type::getInt64Ty(SE.getContext()), X, /*isSigned=*/true);
+}
 
 /// The number closest to S that is not beyond FarthestIndex.
 const SCEV *BoundsFinder::near(const SCEV *S) {
@@ -173,8 +175,7 @@ bool BoundsFinder::restrict(unsigned Axis, bool Grows, const SCEV *Start, CmpIns
   }
   case CmpInst::ICMP_NE: { // mostly the first or the last point; with one in the middle there are no inner points
     const SCEV *End = Last[Axis];
-    const SCEV *Inside =
-        SE.getSMaxExpr(SE.getZero(One->getType()), SE.getSMinExpr(Equal, SE.getMinusSCEV(End, Equal)));
+    const SCEV *Inside = SE.getSMaxExpr(SE.getZero(One->getType()), SE.getSMinExpr(Equal, SE.getMinusSCEV(End, Equal)));
     atLeast(Axis, SE.getSMinExpr(SE.getAddExpr(Equal, One), One));
     atMost(Axis, SE.getSMaxExpr(SE.getMinusSCEV(Equal, One), SE.getMinusSCEV(End, One)));
     atLeast(Axis, SE.getMulExpr(Inside, SE.getAddExpr(End, One)));

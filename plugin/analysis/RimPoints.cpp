@@ -75,8 +75,8 @@ private:
       return;
     for (BasicBlock *BB : Outermost->blocks())
       for (Instruction &I : *BB)
-        if (auto *L = dyn_cast<LoadInst>(&I);
-            L && L->isSimple() && L->getType()->isFloatingPointTy() && LI.getLoopFor(BB) == Axes.back() && hasShadow(*L))
+        if (auto *L = dyn_cast<LoadInst>(&I); L && L->isSimple() && L->getType()->isFloatingPointTy() &&
+                                              LI.getLoopFor(BB) == Axes.back() && hasShadow(*L))
           find(*L, Axes, Last);
   }
 

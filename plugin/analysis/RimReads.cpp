@@ -43,9 +43,8 @@ bool RimFinder::isInside(const Place &X, const PointBounds &Bounds) const {
     bool Rim = Bounds.Lowers[D].size() + Bounds.Uppers[D].size() > All.Lowers[D].size() + All.Uppers[D].size();
     if (!Rim)
       continue;
-    bool IsBelow = none_of(Bounds.Lowers[D], [&](const SCEV *Lower) {
-      return isNotNegative(SE.getAddExpr(Lower, By), All.Uppers[D]);
-    });
+    bool IsBelow = none_of(Bounds.Lowers[D],
+                           [&](const SCEV *Lower) { return isNotNegative(SE.getAddExpr(Lower, By), All.Uppers[D]); });
     bool IsAbove = none_of(Bounds.Uppers[D], [&](const SCEV *Upper) {
       return any_of(All.Uppers[D], [&](const SCEV *Last) {
         return isNotNegative(SE.getMinusSCEV(Last, SE.getAddExpr(Upper, By)), All.Uppers[D]);

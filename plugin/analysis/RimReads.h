@@ -3,9 +3,9 @@
 //     right = i < n - 1 ? u[i + 1] : u[n - 1];        clamped: u[n - 1] is u[i + 0], read at i = n - 1 only
 //     left = i > 0 ? u[i - 1] : u[n - 1];             periodic: u[n - 1] is u[i + (n - 1)], read at i = 0 only
 //
-// A read that is executed at one point of an axis only, and does not move with the axis, may be taken for one that does.
-// Its place is a shift from the reads at the other points then: a few points, or a number of points that brings it from
-// one end of the Domain to the other (FarSteps).
+// A read that is executed at one point of an axis only, and does not move with the axis, may be taken for one that
+// does. Its place is a shift from the reads at the other points then: a few points, or a number of points that brings
+// it from one end of the Domain to the other (FarSteps).
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once

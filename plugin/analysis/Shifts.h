@@ -25,8 +25,8 @@ class ScalarEvolution;
 
 namespace adstencil {
 
-/// A vector of whole points, one entry an axis, outermost first. An entry may go far, around a periodic axis: then it is
-/// a number of points that is not known, plus a few.
+/// A vector of whole points, one entry an axis, outermost first. An entry may go far, around a periodic axis: then it
+/// is a number of points that is not known, plus a few.
 using Shift = llvm::SmallVector<int64_t, 4>;
 
 /// FarShift · K in an entry stands for the number of points K of the nest (GatherNest::Far), counted from 1.

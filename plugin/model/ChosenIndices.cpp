@@ -29,8 +29,8 @@ namespace {
 constexpr unsigned MostLevels = 24;
 /// One read becomes so many at most: three ways along each of three axes.
 constexpr unsigned MostReads = 27;
-/// A remainder is a choice of so many numbers at most, on either side.
-constexpr int64_t MostTurns = 4;
+/// A remainder takes its limit away so many times at most.
+constexpr int64_t MostTurns = 8;
 
 /// Operations of addresses that are computed again for each choice.
 bool isAddressing(const Instruction &I) {
@@ -65,13 +65,24 @@ public:
       : R(R), F(*R.F), DT(FAM.getResult<DominatorTreeAnalysis>(F)), LI(FAM.getResult<LoopAnalysis>(F)),
         SE(FAM.getResult<ScalarEvolutionAnalysis>(F)) {}
 
-  bool run() {
-    SmallVector<LoadInst *, 32> Loads;
+  bool find() {
     for (Instruction &I : instructions(F))
       if (auto *L = dyn_cast<LoadInst>(&I); L && L->isSimple() && L->getType()->isFloatingPointTy() && hasShadow(*L))
         Loads.push_back(L);
+    return any_of(Loads, [&](LoadInst *L) { return isChosen(L->getPointerOperand(), MostLevels); });
+  }
+
+  bool run() {
+    if (!find())
+      return false;
+    SmallVector<StoreInst *, 16> Stores;
     for (LoadInst *L : Loads)
       writeChoices(L->getPointerOperand(), MostLevels);
+    for (Instruction &I : instructions(F)) // `v[(i + n) % n]` is v[i]
+      if (auto *S = dyn_cast<StoreInst>(&I))
+        Stores.push_back(S);
+    for (StoreInst *S : Stores)
+      writeChoices(S->getPointerOperand(), MostLevels);
     for (LoadInst *L : Loads)
       split(L);
     return Changed;
@@ -83,8 +94,20 @@ private:
   DominatorTree &DT;
   LoopInfo &LI;
   ScalarEvolution &SE;
+  SmallVector<LoadInst *, 32> Loads;
   bool Changed = false;
   SmallPtrSet<Value *, 32> Seen;
+
+  /// True if something chooses in an address.
+  bool isChosen(Value *V, unsigned Levels) {
+    auto *I = dyn_cast<Instruction>(V);
+    if (!I || Levels == 0)
+      return false;
+    if (isChoice(*I) || I->getOpcode() == Instruction::SRem || I->getOpcode() == Instruction::URem ||
+        (isa<PHINode>(I) && !LI.isLoopHeader(I->getParent())))
+      return true;
+    return isAddressing(*I) && any_of(I->operands(), [&](Value *Operand) { return isChosen(Operand, Levels - 1); });
+  }
 
   bool hasShadow(const LoadInst &L) const {
     SmallVector<const Value *, 2> Roots;
@@ -243,37 +266,39 @@ private:
     return Found;
   }
 
-  /// x % n as a choice of x, x - n, …, and of x + n, … where x may be negative.
+  /// How often a limit has to be taken away, at least and at most; where it is not known, for all from 1 on.
+  static std::pair<int64_t, int64_t> turnsBack(const Turning &T, const SCEV *Limit) {
+    const auto *C = dyn_cast<SCEVConstant>(Limit);
+    if (!C || C->getAPInt().getSignificantBits() > 32 || !C->getAPInt().isStrictlyPositive())
+      return {T.Turns + std::min<int64_t>(T.Constant, 0), T.Turns + std::max<int64_t>(T.Constant, 0)};
+    int64_t N = C->getAPInt().getSExtValue(), Least = T.Constant + T.Turns * N;
+    return {Least < 0 ? -1 : Least / N, (Least + N - 1) / N};
+  }
+
+  /// x % n as x less a number of limits, or as the choice of two such numbers; x is not negative. Further neighbours
+  /// have more choices, since n may be less than their distance.
   Value *writeRemainder(Instruction &I) {
     if (I.getOpcode() == Instruction::URem && !I.getType()->isIntegerTy(64)) // its left side may well wrap around
       return nullptr;
     std::optional<Turning> Known = turningOf(I);
     if (!Known)
       return nullptr;
-    // For all limits from 1 on. C may be an empty sum of turns.
-    int64_t Down = std::max(Known->Turns, Known->Constant + Known->Turns);
-    int64_t Up = Known->Constant < 0 ? std::max<int64_t>(-Known->Constant - Known->Turns, 0) : 0;
+    // So many turns back at least and at most.
+    auto [First, Last] = turnsBack(*Known, wideIndex(SE, I.getOperand(1)));
     bool IsSigned = I.getOpcode() == Instruction::SRem;
-    // Without signs what is below 0 is a large number; so may be twice the limit, but what is left then is below it.
-    if (Down > MostTurns || Up > (IsSigned ? MostTurns : 0) || (!IsSigned && Known->Turns > 1))
+    // What is less than 0 without signs is a large number; so may be twice the limit, but what is left then is below
+    // it.
+    if (First < 0 || Last > MostTurns || Last - First > 1 || (!IsSigned && Known->Turns > 1))
       return nullptr;
     IRBuilder<> B(&I);
-    Value *Limit = I.getOperand(1), *Zero = ConstantInt::get(I.getType(), 0);
+    Value *Limit = I.getOperand(1);
     SmallVector<Value *, 8> Numbers = {I.getOperand(0)};
-    for (int64_t Turn = 0; Turn != Down; ++Turn)
+    for (int64_t Turn = 0; Turn != Last; ++Turn)
       Numbers.push_back(B.CreateSub(Numbers.back(), Limit, "", /*HasNUW=*/!IsSigned, /*HasNSW=*/IsSigned));
     Value *Result = Numbers.pop_back_val();
     CmpInst::Predicate Less = IsSigned ? CmpInst::ICMP_SLT : CmpInst::ICMP_ULT;
-    for (Value *Number : reverse(Numbers))
-      Result = B.CreateSelect(B.CreateICmp(Less, Number, Limit), Number, Result);
-    Numbers = {I.getOperand(0)};
-    for (int64_t Turn = 0; Turn != Up; ++Turn)
-      Numbers.push_back(B.CreateAdd(Numbers.back(), Limit, "", false, true));
-    Value *Negative = Numbers.back(); // or 0
-    for (int64_t Turn = Up; Turn-- > 0;)
-      Negative = B.CreateSelect(B.CreateICmpSGT(Numbers[Turn + 1], Zero), Numbers[Turn], Negative);
-    if (Up != 0)
-      Result = B.CreateSelect(B.CreateICmpSGE(I.getOperand(0), Zero), Result, Negative);
+    for (Value *Number : reverse(ArrayRef(Numbers).drop_front(First)))
+      Result = B.CreateSelect(compare(Less, Number, Limit, B), Number, Result);
     I.replaceAllUsesWith(Result);
     Changed = true;
     return Result;
@@ -299,15 +324,28 @@ private:
     Value *Condition, *IfTrue, *IfFalse;
   };
 
+  /// The same comparison in 64 bits, where the optimiser cannot forget that indices do not wrap around.
+  static Value *compare(CmpInst::Predicate Pred, Value *X, Value *Y, IRBuilder<> &B) {
+    if (!CmpInst::isUnsigned(Pred) && X->getType()->isIntegerTy() && X->getType()->getIntegerBitWidth() < 64) {
+      X = B.CreateSExt(X, B.getInt64Ty());
+      Y = B.CreateSExt(Y, B.getInt64Ty());
+    }
+    return B.CreateICmp(Pred, X, Y);
+  }
+
   static Choice read(Instruction &I, IRBuilder<> &B) {
-    if (auto *S = dyn_cast<SelectInst>(&I))
-      return {S->getCondition(), S->getTrueValue(), S->getFalseValue()};
+    if (auto *S = dyn_cast<SelectInst>(&I)) {
+      Value *Condition = S->getCondition();
+      if (auto *Test = dyn_cast<ICmpInst>(Condition))
+        Condition = compare(Test->getPredicate(), Test->getOperand(0), Test->getOperand(1), B);
+      return {Condition, S->getTrueValue(), S->getFalseValue()};
+    }
     if (auto *M = dyn_cast<MinMaxIntrinsic>(&I))
-      return {B.CreateICmp(ICmpInst::getNonStrictPredicate(M->getPredicate()), M->getLHS(), M->getRHS()), M->getLHS(),
+      return {compare(ICmpInst::getNonStrictPredicate(M->getPredicate()), M->getLHS(), M->getRHS(), B), M->getLHS(),
               M->getRHS()};
     Constant *Zero = Constant::getNullValue(I.getType());
-    return {I.getOperand(0), isa<SExtInst>(I) ? Constant::getAllOnesValue(I.getType()) : ConstantInt::get(I.getType(), 1),
-            Zero};
+    return {I.getOperand(0),
+            isa<SExtInst>(I) ? Constant::getAllOnesValue(I.getType()) : ConstantInt::get(I.getType(), 1), Zero};
   }
 
   /// V with another number for a choice, computed in front of Place.
@@ -373,6 +411,11 @@ private:
 };
 
 } // namespace
+
+bool hasChosenReads(Request &R, FunctionAnalysisManager &FAM) {
+  FAM.invalidate(*R.F, PreservedAnalyses::none());
+  return Splitter(R, FAM).find();
+}
 
 void splitChosenReads(Request &R, FunctionAnalysisManager &FAM) {
   FAM.invalidate(*R.F, PreservedAnalyses::none());

@@ -17,6 +17,9 @@
 
 namespace adstencil {
 
+/// True if an index of such a read is chosen.
+bool hasChosenReads(Request &R, llvm::FunctionAnalysisManager &FAM);
+
 /// Splits the reads of R.F whose index is chosen. The optimiser likes to join them again.
 void splitChosenReads(Request &R, llvm::FunctionAnalysisManager &FAM);
 

@@ -20,6 +20,7 @@
 #include "model/OpenMP.h"
 #include "model/WideIndices.h"
 
+#include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -63,7 +64,7 @@ static SimplifyCFGPass simplifyCFG() {
   return SimplifyCFGPass(SimplifyCFGOptions().speculateBlocks(false).setSimplifyCondBranch(true));
 }
 
-static void run(FunctionPassManager FPM, Function &F, FunctionAnalysisManager &FAM) {
+template <class Pass> static void run(Pass FPM, Function &F, FunctionAnalysisManager &FAM) {
   FAM.invalidate(F, PreservedAnalyses::none());
   PreservedAnalyses PA = FPM.run(F, FAM);
   FAM.invalidate(F, PA);
@@ -89,6 +90,39 @@ static void splitVectors(Function &F, FunctionAnalysisManager &FAM) {
   run(std::move(FPM), F, FAM);
 }
 
+/// Loops of a few iterations are unrolled fully. No peeling: a nest whose first iteration stands apart is no nest any
+/// more.
+static LoopUnrollPass fullUnroll() {
+  return LoopUnrollPass(LoopUnrollOptions(/*OptLevel=*/2)
+                            .setPartial(false)
+                            .setPeeling(false)
+                            .setProfileBasedPeeling(0)
+                            .setRuntime(false));
+}
+
+/// Indices that are functions of such loops' counters get constants, and keep all that the language says about them.
+/// Before it is simplified an iteration looks longer than it is.
+static void unrollEarly(Function &F, FunctionAnalysisManager &FAM) {
+  constexpr unsigned MostIterations = 16;
+  constexpr size_t MostInstructions = 8192;
+  run(LoopSimplifyPass(), F, FAM);
+  ScalarEvolution &SE = FAM.getResult<ScalarEvolutionAnalysis>(F);
+  for (Loop *L : FAM.getResult<LoopAnalysis>(F).getLoopsInPreorder()) {
+    unsigned Count = SE.getSmallConstantTripCount(L);
+    size_t Instructions = 0;
+    for (const BasicBlock *BB : L->blocks())
+      Instructions += BB->size();
+    if (L->isInnermost() && Count > 1 && Count <= MostIterations && Count * Instructions <= MostInstructions)
+      addStringMetadataToLoop(L, "llvm.loop.unroll.full");
+  }
+  FunctionPassManager FPM;
+  FPM.addPass(fullUnroll());
+  FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
+  FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
+  FPM.addPass(simplifyCFG());
+  run(std::move(FPM), F, FAM);
+}
+
 /// WidenCounters: loop counters may become wider than what the user wrote.
 static void shapeLoops(Function &F, FunctionAnalysisManager &FAM, bool WidenCounters) {
   FunctionPassManager FPM;
@@ -103,12 +137,7 @@ static void shapeLoops(Function &F, FunctionAnalysisManager &FAM, bool WidenCoun
   Shape.addPass(IndVarSimplifyPass(WidenCounters));
   Shape.addPass(LoopDeletionPass());
   FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Shape)));
-  // No peeling: a nest whose first iteration stands apart is no nest any more.
-  FPM.addPass(LoopUnrollPass(LoopUnrollOptions(/*OptLevel=*/2)
-                                 .setPartial(false)
-                                 .setPeeling(false)
-                                 .setProfileBasedPeeling(0)
-                                 .setRuntime(false)));
+  FPM.addPass(fullUnroll());
   FPM.addPass(SROAPass(SROAOptions::ModifyCFG));
   FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
   FPM.addPass(
@@ -237,12 +266,15 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
     splitVectors(F, FAM);
     annotateGridIndices(F);
   }
+  forgetUnrolling(F);
   if (Wide) {
-    splitChosenReads(R, FAM);
+    if (hasChosenReads(R, FAM)) {
+      unrollEarly(F, FAM);
+      splitChosenReads(R, FAM);
+    }
     widenIndices(F);
   }
   markDisjointRoots(R);
-  forgetUnrolling(F);
   dropUnreachable(F);
   // The counters of grid-stride loops stay what model/Unstride.h knows, for hosts as for GPUs.
   shapeLoops(F, FAM, /*WidenCounters=*/!(R.OnGrid && Wide));

@@ -63,4 +63,5 @@ class RimKernel(MovingKernel):
 
     def build(self):
         self.spell_bool = self.ch(0.5)
+        self.steps_levels = False
         super().build()
