@@ -252,12 +252,14 @@ private:
         else if (F)
           group(&I, Root, *F);
       }
-    // Places at the rim are found from the others, so those that move with fewer axes come last.
+    // Places at the rim are found from the others, and those that move with fewer axes come last.
     RimFinder Finder(P, N, DT, SE);
-    for (size_t Moving = N.Axes.size() + 1; Moving-- > 0;)
-      for (auto &[L, Root, F] : Rim)
-        if (movesAlong(F) == Moving && (StoredRoots.contains(Root) || !Finder.place(*L, Root, F.Start, F.Strides)))
-          group(L, Root, F);
+    for (bool AtRim : {false, true})
+      for (size_t Moving = N.Axes.size() + 1; Moving-- > 0;)
+        for (auto &[L, Root, F] : Rim)
+          if (movesAlong(F) == Moving && Finder.isAtRim(*L) == AtRim &&
+              (StoredRoots.contains(Root) || !Finder.place(*L, Root, F.Start, F.Strides)))
+            group(L, Root, F);
     return true;
   }
 

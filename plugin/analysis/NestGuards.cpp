@@ -94,11 +94,8 @@ private:
 
 } // namespace
 
-PointBounds boundsAt(const AdjointPlan &P, GatherNest &N, DominatorTree &DT, ScalarEvolution &SE,
-                     const BasicBlock *BB) {
-  GuardFinder Finder(P, N, DT, SE);
-  Finder.confine(BB);
-  return Finder.Bounds;
+BoundsFinder boundsOf(const AdjointPlan &P, const GatherNest &N, const DominatorTree &DT, ScalarEvolution &SE) {
+  return BoundsFinder(N.Axes, lastForms(N, SE), P.Grid, P.LI, DT, SE);
 }
 
 /// What threads add to is told apart by the cells of rows. A read that is not executed at the end of a row must not
@@ -109,7 +106,7 @@ bool findExecuted(const AdjointPlan &P, GatherNest &N, DominatorTree &DT, Scalar
   for (auto &[L, Role] : N.Roles) {
     if (!N.Conditional.contains(L))
       continue;
-    GuardFinder Finder(P, N, DT, SE);
+    BoundsFinder Finder = boundsOf(P, N, DT, SE);
     Finder.confine(L->getParent());
     SmallVector<std::pair<const SCEV *, const SCEV *>, 4> Box;
     for (unsigned D = 0; D != N.Axes.size(); ++D)

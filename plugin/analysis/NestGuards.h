@@ -21,9 +21,9 @@ class SCEVExpander;
 
 namespace adstencil {
 
-/// What is known about all points that come to BB. The axes of the nest are known.
-PointBounds boundsAt(const AdjointPlan &P, GatherNest &N, llvm::DominatorTree &DT, llvm::ScalarEvolution &SE,
-                     const llvm::BasicBlock *BB);
+/// For the points of a nest whose axes are known.
+BoundsFinder boundsOf(const AdjointPlan &P, const GatherNest &N, const llvm::DominatorTree &DT,
+                      llvm::ScalarEvolution &SE);
 
 /// Fills N.Bounds and N.Executed. Returns false if that is not possible for a load that is far away. Code goes in front
 /// of the nest.

@@ -23,12 +23,35 @@ BoundsFinder::BoundsFinder(ArrayRef<const Loop *> Axes, ArrayRef<const SCEV *> L
     Bounds.Lowers.push_back({SE.getZero(Steps->getType())});
     Bounds.Uppers.push_back({Steps});
   }
-  if (Grid)
-    for (auto [D, Axis] : enumerate(Grid->Axes))
-      for (const WeakTrackingVH &Upper : Axis.Uppers)
-        if (Upper && Axis.Low)
-          Bounds.Uppers[D].push_back(
-              SE.getAddExpr(SE.getMinusSCEV(SE.getSCEV(Upper), SE.getSCEV(Axis.Low)), number(-1)));
+  Ends.append(Last.begin(), Last.end());
+  if (!Grid)
+    return;
+  for (auto [D, Axis] : enumerate(Grid->Axes))
+    for (const WeakTrackingVH &Upper : Axis.Uppers)
+      if (Upper && Axis.Low) {
+        addLimit(SE.getSCEV(Upper));
+        Bounds.Uppers[D].push_back(SE.getAddExpr(SE.getMinusSCEV(SE.getSCEV(Upper), SE.getSCEV(Axis.Low)), number(-1)));
+        Ends.push_back(Bounds.Uppers[D].back());
+      }
+}
+
+void BoundsFinder::addLimit(const SCEV *Bound) {
+  const SCEV *Plain = Bound;
+  while (const auto *Cut = dyn_cast<SCEVMinMaxExpr>(Plain)) {
+    const auto *At = dyn_cast<SCEVConstant>(Cut->getOperand(0));
+    if (!At || Cut->getNumOperands() != 2 || At->getAPInt().abs() != APInt(64, MostIndex))
+      return;
+    Plain = Cut->getOperand(1);
+  }
+  if (const auto *Limit = dyn_cast<SCEVUnknown>(Plain); Limit && Plain != Bound)
+    Limits.push_back({Limit->getValue(), Bound});
+}
+
+const SCEV *BoundsFinder::cutOff(const SCEV *S) const {
+  ValueToSCEVMapTy Map;
+  for (auto [Limit, Cut] : Limits)
+    Map[Limit] = Cut;
+  return Map.empty() ? S : SCEVParameterRewriter::rewrite(S, SE, Map);
 }
 
 const SCEV *BoundsFinder::low(unsigned Axis) {
@@ -72,7 +95,7 @@ std::optional<BoundsFinder::Comparison> BoundsFinder::read(Value *V, bool Holds)
   const auto *Step = dyn_cast<SCEVConstant>(Counter->getStepRecurrence(SE));
   if (Axis == Axes.end() || !Step || !(Step->isOne() || Step->isAllOnesValue()))
     return std::nullopt;
-  return Comparison{unsigned(Axis - Axes.begin()), Step->isOne(), Counter->getStart(), Pred, Right};
+  return Comparison{unsigned(Axis - Axes.begin()), Step->isOne(), cutOff(Counter->getStart()), Pred, cutOff(Right)};
 }
 
 /// Restricts the bounds to what follows from V being Holds.
@@ -119,10 +142,10 @@ bool BoundsFinder::isPlain(const Comparison &C) {
   return LeftIs && (Greater || isCount(C.Right) || IsAtLeastZero(C.Right)); // what is less than a number is one
 }
 
-/// True for the last value of a counter, and numbers close to it that are not less.
+/// True for the last values of counters, and numbers close to them that are not less.
 bool BoundsFinder::isCount(const SCEV *S) {
-  return any_of(Last, [&](const SCEV *Steps) {
-    const auto *Beyond = dyn_cast<SCEVConstant>(SE.getMinusSCEV(S, Steps));
+  return any_of(Ends, [&](const SCEV *End) {
+    const auto *Beyond = dyn_cast<SCEVConstant>(SE.getMinusSCEV(S, End));
     return Beyond && Beyond->getAPInt().sge(0) && Beyond->getAPInt().sle(MostRim);
   });
 }

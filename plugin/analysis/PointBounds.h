@@ -50,6 +50,9 @@ public:
   /// The same for all points for which V is Holds.
   void confineBy(llvm::Value *V, bool Holds);
 
+  /// The same number, in which limits of a grid are what model/GridNest.h has cut them off to: no point is beyond.
+  const llvm::SCEV *cutOff(const llvm::SCEV *S) const;
+
 protected:
   llvm::SmallVector<const llvm::Loop *, 4> Axes;
   llvm::SmallVector<const llvm::SCEV *, 4> Last;
@@ -81,6 +84,12 @@ protected:
                 const llvm::SCEV *Right);
 
 private:
+  /// Limits of a grid, and what they have been cut off to.
+  llvm::SmallVector<std::pair<const llvm::Value *, const llvm::SCEV *>, 4> Limits;
+
+  llvm::SmallVector<const llvm::SCEV *, 8> Ends; ///< what the counters of all points are at most
+
+  void addLimit(const llvm::SCEV *Bound);
   bool isPlain(const Comparison &C);
   bool isCount(const llvm::SCEV *S);
 };

@@ -8,6 +8,17 @@ using namespace llvm;
 
 namespace adstencil {
 
+PointBounds RimFinder::boundsOfLoad(const LoadInst &L) const {
+  BoundsFinder Finder = All;
+  Finder.confine(L.getParent());
+  return Finder.Bounds;
+}
+
+bool RimFinder::isConfined(const PointBounds &Bounds, unsigned Axis) const {
+  return Bounds.Lowers[Axis].size() > All.Bounds.Lowers[Axis].size() ||
+         Bounds.Uppers[Axis].size() > All.Bounds.Uppers[Axis].size();
+}
+
 /// A nest has so many far numbers at most: two an axis, for each of its arrays' strides.
 static constexpr size_t MostFar = 16;
 
@@ -19,11 +30,13 @@ std::tuple<bool, int64_t, size_t> RimFinder::Place::rank() const {
 }
 
 bool RimFinder::isNotNegative(const SCEV *X, ArrayRef<const SCEV *> Uppers) const {
-  auto IsNot = [](const SCEV *S) {
+  auto IsAtLeast = [](const SCEV *S, int64_t Least) {
     const auto *C = dyn_cast<SCEVConstant>(S);
-    return C && !C->getAPInt().isNegative();
+    return C && C->getAPInt().sge(Least);
   };
-  return IsNot(X) || any_of(Uppers, [&](const SCEV *Upper) { return IsNot(SE.getMinusSCEV(X, Upper)); });
+  // A domain has more points than its rim, in most launches.
+  return IsAtLeast(X, 0) ||
+         any_of(Uppers, [&](const SCEV *Upper) { return IsAtLeast(SE.getMinusSCEV(X, Upper), -MostRim); });
 }
 
 const SCEV *RimFinder::onlyPoint(const PointBounds &Bounds, unsigned Axis) const {
@@ -34,20 +47,35 @@ const SCEV *RimFinder::onlyPoint(const PointBounds &Bounds, unsigned Axis) const
   return nullptr;
 }
 
-bool RimFinder::isInside(const Place &X, const PointBounds &Bounds) const {
-  const PointBounds All = boundsAt(P, N, DT, SE, N.outermost()->getHeader());
+std::optional<Shift> RimFinder::storedAt(const AccessGroup &G) const {
+  for (auto &[I, At] : N.Accesses) {
+    const AccessGroup &Stored = N.Groups[At.Group];
+    if (!isa<StoreInst>(I) || Stored.StrideForm != G.StrideForm)
+      continue;
+    const SCEV *Here = SE.getMinusSCEV(G.Start, SE.getSCEV(G.Root));
+    const SCEV *There = SE.getMinusSCEV(Stored.Start, SE.getSCEV(Stored.Root));
+    if (std::optional<Shift> S = shiftOf(SE, SE.getMinusSCEV(There, Here), G.StrideForm)) {
+      for (auto [X, By] : zip(*S, At.At))
+        X += By;
+      return S;
+    }
+  }
+  return std::nullopt;
+}
+
+bool RimFinder::isInside(const Place &X, const PointBounds &Bounds, const Shift &Origin) const {
   for (unsigned D = 0; D != N.Axes.size(); ++D) {
-    const SCEV *By = SE.getConstant(Type::getInt64Ty(SE.getContext()), X.At[D], /*isSigned=*/true);
+    const SCEV *By = SE.getConstant(Type::getInt64Ty(SE.getContext()), X.At[D] - Origin[D], /*isSigned=*/true);
     if (X.Far[D])
       By = SE.getAddExpr(By, X.Far[D]);
-    bool Rim = Bounds.Lowers[D].size() + Bounds.Uppers[D].size() > All.Lowers[D].size() + All.Uppers[D].size();
-    if (!Rim)
+    if (!isConfined(Bounds, D))
       continue;
-    bool IsBelow = none_of(Bounds.Lowers[D],
-                           [&](const SCEV *Lower) { return isNotNegative(SE.getAddExpr(Lower, By), All.Uppers[D]); });
+    bool IsBelow = none_of(Bounds.Lowers[D], [&](const SCEV *Lower) {
+      return isNotNegative(SE.getAddExpr(Lower, By), All.Bounds.Uppers[D]);
+    });
     bool IsAbove = none_of(Bounds.Uppers[D], [&](const SCEV *Upper) {
-      return any_of(All.Uppers[D], [&](const SCEV *Last) {
-        return isNotNegative(SE.getMinusSCEV(Last, SE.getAddExpr(Upper, By)), All.Uppers[D]);
+      return any_of(All.Bounds.Uppers[D], [&](const SCEV *Last) {
+        return isNotNegative(SE.getMinusSCEV(Last, SE.getAddExpr(Upper, By)), All.Bounds.Uppers[D]);
       });
     });
     if (IsBelow || IsAbove)
@@ -56,14 +84,19 @@ bool RimFinder::isInside(const Place &X, const PointBounds &Bounds) const {
   return true;
 }
 
-std::optional<RimFinder::Place> RimFinder::findPlace(const SCEV *Distance, ArrayRef<const SCEV *> Strides,
+std::optional<RimFinder::Place> RimFinder::findPlace(const SCEV *Distance, const AccessGroup &G,
                                                      const PointBounds &Bounds) const {
-  const PointBounds All = boundsAt(P, N, DT, SE, N.outermost()->getHeader());
+  SmallVector<const SCEV *, 4> Strides;
+  for (const SCEV *Stride : G.StrideForm)
+    Strides.push_back(All.cutOff(Stride));
+  SmallVector<Shift, 2> Origins = {Shift(N.Axes.size(), 0)};
+  if (std::optional<Shift> Stored = storedAt(G))
+    Origins.push_back(*Stored);
   SmallVector<SmallVector<const SCEV *, 8>, 4> Choices; // by axis
   for (unsigned D = 0; D != N.Axes.size(); ++D) {
     Choices.push_back({nullptr});
-    if (Bounds.Lowers[D].size() + Bounds.Uppers[D].size() > All.Lowers[D].size() + All.Uppers[D].size())
-      for (const SCEV *Last : All.Uppers[D]) {
+    if (isConfined(Bounds, D))
+      for (const SCEV *Last : All.Bounds.Uppers[D]) {
         Choices[D].push_back(Last);
         Choices[D].push_back(SE.getNegativeSCEV(Last));
       }
@@ -72,7 +105,7 @@ std::optional<RimFinder::Place> RimFinder::findPlace(const SCEV *Distance, Array
   SmallVector<size_t, 4> Next(N.Axes.size(), 0);
   for (bool More = true; More;) {
     Place X;
-    const SCEV *Rest = Distance;
+    const SCEV *Rest = All.cutOff(Distance);
     for (unsigned D = 0; D != N.Axes.size(); ++D) {
       X.Far.push_back(Choices[D][Next[D]]);
       if (X.Far[D])
@@ -80,7 +113,7 @@ std::optional<RimFinder::Place> RimFinder::findPlace(const SCEV *Distance, Array
     }
     if (std::optional<Shift> At = shiftOf(SE, Rest, Strides)) {
       X.At = *At;
-      X.IsInside = isInside(X, Bounds);
+      X.IsInside = any_of(Origins, [&](const Shift &Origin) { return isInside(X, Bounds, Origin); });
       bool IsNear = all_of(X.Far, [](const SCEV *S) { return S == nullptr; });
       if ((X.IsInside || IsNear) && std::get<1>(X.rank()) < FarShift / 4 && (!Best || X.rank() < Best->rank()))
         Best = X;
@@ -95,8 +128,19 @@ std::optional<RimFinder::Place> RimFinder::findPlace(const SCEV *Distance, Array
   return Best;
 }
 
+bool RimFinder::isAtRim(const LoadInst &L) const {
+  const PointBounds Bounds = boundsOfLoad(L);
+  for (unsigned D = 0; D != N.Axes.size(); ++D)
+    for (const SCEV *Lower : Bounds.Lowers[D])
+      for (const SCEV *Upper : Bounds.Uppers[D])
+        if (const auto *C = dyn_cast<SCEVConstant>(SE.getMinusSCEV(Upper, Lower)); C && C->getAPInt().slt(MostRim))
+          if (!is_contained(All.Bounds.Lowers[D], Lower) || !is_contained(All.Bounds.Uppers[D], Upper))
+            return true;
+  return false;
+}
+
 bool RimFinder::place(const LoadInst &L, const CallInst *Root, const SCEV *Start, ArrayRef<const SCEV *> Strides) {
-  const PointBounds Bounds = boundsAt(P, N, DT, SE, L.getParent());
+  const PointBounds Bounds = boundsOfLoad(L);
   std::optional<Place> Best;
   unsigned Group = 0;
   for (auto [Index, G] : enumerate(N.Groups)) {
@@ -114,7 +158,7 @@ bool RimFinder::place(const LoadInst &L, const CallInst *Root, const SCEV *Start
     }
     if (!Fits)
       continue;
-    std::optional<Place> X = findPlace(SE.getMinusSCEV(From, G.Start), G.StrideForm, Bounds);
+    std::optional<Place> X = findPlace(SE.getMinusSCEV(From, G.Start), G, Bounds);
     if (X && (!Best || X->rank() < Best->rank())) {
       Best = X;
       Group = Index;
@@ -134,7 +178,7 @@ void RimFinder::note(const LoadInst &L, unsigned Group, Place X) {
       continue;
     auto Known = find_if(N.Far, [&](const FarSteps &Far) { return Far.Axis == D && Far.Form == X.Far[D]; });
     if (Known == N.Far.end()) {
-      bool Ahead = is_contained(boundsAt(P, N, DT, SE, N.outermost()->getHeader()).Uppers[D], X.Far[D]);
+      bool Ahead = is_contained(All.Bounds.Uppers[D], X.Far[D]);
       N.Far.push_back({D, Ahead, X.Far[D], nullptr});
       Known = std::prev(N.Far.end());
     }

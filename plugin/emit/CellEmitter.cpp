@@ -478,9 +478,6 @@ Value *CellEmitter::cellPointer(unsigned Group, bool IsShadow, const Shift &At, 
 }
 
 void CellEmitter::evaluate(const Shift &S) {
-  // What is inside is not far from any point.
-  if (isFar(S) && (IsInner || (Masked && farNumber(S[Inner])) || (!Masked && !TestsRows && isFar(outer(S)))))
-    return;
   bool IsHome = all_of(S, [](int64_t X) { return X == 0; });
   PointAdjoint &Plain = IsHome ? *Home : ReadsKept ? Points.Kept : *Away;
   PointAdjoint &Point = IsInner ? Points.inner(Plain) : Plain;

@@ -171,8 +171,9 @@ unsigned planesTogether(const GatherNest &N, const PointAdjoints &Points) {
   // 0.68 to 0.84 with four; waves with respect to two fields (five streams) between 0.8 and 1.1 with three, by what
   // else uses the memory; those of radius 4 (25 evaluations) as long or longer with any number.
   constexpr unsigned MostPlanes = 3, MostStreams = 9, MostEvaluations = 32;
-  const unsigned Evaluations = N.Evaluations.size(), Streams = wordsRead(N, Points.Away) + countGathered(N);
-  auto IsSpread = [&](const Shift &S) { return S[0] != N.Evaluations.front()[0]; };
+  const unsigned Evaluations = count_if(N.Evaluations, [](const Shift &S) { return !isFar(S); }),
+                 Streams = wordsRead(N, Points.Away) + countGathered(N);
+  auto IsSpread = [&](const Shift &S) { return !isFar(S) && S[0] != N.Evaluations.front()[0]; };
   if (none_of(N.Evaluations, IsSpread) || !isTooLightToTile(estimateCost(N, Points)))
     return 1;
   return std::max(1u, std::min({MostPlanes, MostStreams / Streams, MostEvaluations / Evaluations}));

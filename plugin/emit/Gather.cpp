@@ -443,12 +443,21 @@ private:
         evaluateMerged();
       else
         for (const Shift &S : Evaluations)
-          evaluate(S);
+          if (mayReach(S))
+            evaluate(S);
       Added.push_back(readSums());
     }
     for (Plane = 0; Plane != Planes; ++Plane)
       addToCells(Added[Plane]);
     Plane = 0;
+  }
+
+  /// False for a point at the other end of the Domain, where cells are written that are far from both ends.
+  bool mayReach(const Shift &S) const {
+    if (!isFar(S))
+      return true;
+    bool AlongRow = farNumber(S[Inner]) != 0, Across = isFar(Shift(ArrayRef(S).drop_back()));
+    return !IsInner && (Masked ? !AlongRow : TestsRows || !Across);
   }
 
   /// What the points around a cell add to it.
@@ -470,7 +479,8 @@ private:
         B.SetInsertPoint(Valid);
       }
       for (; First != End; ++First)
-        evaluate(*First);
+        if (mayReach(*First))
+          evaluate(*First);
       if (Skip) {
         B.CreateBr(Skip);
         B.SetInsertPoint(Skip);
