@@ -62,7 +62,7 @@ static void callVjpIfPossible(AdjointPlan &Plan) {
   if (Plan.Grid || !Plan.R.Vjp || Plan.Gathers.size() != 1 || !Plan.NoGathers.empty())
     return;
   auto &[L, N] = Plan.Gathers.front();
-  if (N->isOwnPoint() || (N->AddsToOutside && !N->Once.empty()) || N->ReadsOtherLevels)
+  if (N->isOwnPoint() || (N->AddsToOutside && !N->conditions().empty()) || N->ReadsOtherLevels)
     return;
   SmallPtrSet<const Instruction *, 4> InFront;
   for (const Instruction &I : instructions(*Plan.R.F)) {

@@ -50,6 +50,7 @@ private:
   SCEVExpander Expander;
   SmallPtrSet<const Value *, 4> StoredRoots;
   SmallPtrSet<const Instruction *, 8> Apart; ///< loads of other time levels of stored arrays
+  MapVector<size_t, int64_t> LeastLast;      ///< by axis: what its last value has to be at least
   std::string InnerIsNoAxis;                 ///< why the loop inside the last axis is none
 
   bool fail(const Twine &Reason, const Instruction *At = nullptr) {
@@ -223,6 +224,33 @@ private:
     N.Groups.push_back(std::move(G));
   }
 
+  /// True if a load is not executed where the axes have some more points; notes it then. Around a periodic axis of one
+  /// point the neighbour but one is reached in two turns.
+  bool isForFewPoints(const LoadInst &L) {
+    if (P.Grid)
+      return false;
+    constexpr int64_t MostTurns = 2 * MostRim;
+    BoundsFinder Finder = boundsOf(P, N, DT, SE);
+    Finder.confine(L.getParent());
+    for (size_t D = 0; D != N.Axes.size(); ++D)
+      for (const SCEV *Lower : Finder.Bounds.Lowers[D])
+        for (const SCEV *Upper : Finder.Bounds.Uppers[D]) {
+          const SCEV *Steps = SE.getMinusSCEV(Upper, Lower);
+          for (int64_t Times = 1; !isa<SCEVConstant>(Steps) && Times <= MostTurns;
+               ++Times) { // more and more is taken away with each point
+            Steps = SE.getAddExpr(Steps, SE.getSCEV(N.Last[D]));
+            const auto *C = dyn_cast<SCEVConstant>(Steps);
+            if (!C || !C->getAPInt().sle(MostTurns))
+              continue;
+            int64_t Least = C->getAPInt().isNegative() ? 0 : C->getAPInt().getSExtValue() / Times + 1;
+            N.Never.insert(&L);
+            LeastLast[D] = std::max(LeastLast.lookup(D), Least);
+            return true;
+          }
+        }
+    return false;
+  }
+
   bool groupAccesses() {
     SmallVector<std::tuple<const LoadInst *, CallInst *, Form>, 8> Rim;
     const BasicBlock *Latch = N.Axes.back()->getLoopLatch();
@@ -232,6 +260,8 @@ private:
         if (!Pointer)
           continue;
         bool Active = P.Shadow.count(Pointer) && (isa<StoreInst>(I) || P.A.isActive(&I));
+        if (Active && isa<LoadInst>(I) && !DT.dominates(BB, Latch) && isForFewPoints(cast<LoadInst>(I)))
+          continue;
         auto Roots = P.A.roots(Pointer);
         if (Roots.size() != 1 || !isArrayMarker(Roots[0])) {
           if (Active)
@@ -252,6 +282,8 @@ private:
         else if (F)
           group(&I, Root, *F);
       }
+    for (auto [D, Least] : LeastLast)
+      N.Enough.push_back(IRBuilder<>(place()).CreateICmpSGE(N.Last[D], ConstantInt::get(N.Last[D]->getType(), Least)));
     // Places at the rim are found from the others, and those that move with fewer axes come last.
     RimFinder Finder(P, N, DT, SE);
     for (bool AtRim : {false, true})
@@ -276,7 +308,7 @@ private:
     const BasicBlock *Latch = N.Axes.back()->getLoopLatch();
     for (const BasicBlock *BB : Outermost->blocks())
       for (const Instruction &I : *BB) {
-        if (const auto *L = dyn_cast<LoadInst>(&I); L && P.A.isActive(L)) {
+        if (const auto *L = dyn_cast<LoadInst>(&I); L && P.A.isActive(L) && !N.Never.contains(L)) {
           const Value *Root = P.A.roots(L->getPointerOperand())[0];
           auto Found = N.Accesses.find(L);
           if (StoredRoots.contains(Root) && isOtherLevel(L)) {

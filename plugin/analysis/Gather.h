@@ -87,6 +87,7 @@ struct GatherNest {
   llvm::SmallVector<std::pair<llvm::Value *, bool>, 4> Entered; ///< conditions for inner loops to run at all
   std::vector<AccessGroup> Groups;
   llvm::MapVector<const llvm::Instruction *, GroupAccess> Accesses;
+  llvm::SmallPtrSet<const llvm::LoadInst *, 4> Never;       ///< no point executes them, where Enough holds
   llvm::SmallVector<FarSteps, 4> Far;                       ///< what entries of shifts may contain (analysis/Shifts.h)
   llvm::MapVector<const llvm::LoadInst *, LoadRole> Roles;  ///< active loads
   llvm::SmallPtrSet<const llvm::LoadInst *, 8> Conditional; ///< gathered loads that not every point executes
@@ -98,6 +99,8 @@ struct GatherNest {
   llvm::SmallVector<std::pair<llvm::Instruction *, bool>, 4> Assumed; ///< tests and their values, for inner points
   llvm::SmallVector<llvm::Value *, 4> InnerLow, InnerHigh; ///< first and last inner point, by axis; null: all of it
   llvm::SmallVector<llvm::Value *, 2> Once;                ///< i1: where all are true, no cell is stored twice
+  /// i1: where all are true, the axes have so many points that loads in Never are not executed.
+  llvm::SmallVector<llvm::Value *, 2> Enough;
   /// i1, on a grid: false if there are more points than an index of the kernel can count. The derivative traps then.
   llvm::SmallVector<llvm::Value *, 2> Fits;
   llvm::Value *Apart = nullptr; ///< i1, on a grid: true if cells that are gathered into do not overlap; null: proved
@@ -119,6 +122,12 @@ struct GatherNest {
   bool Carries = false;          ///< __adjoint_ has to change the shadows of stored arrays
 
   const llvm::Loop *outermost() const { return Axes.front(); }
+  /// The nest is what is said here where all of these are true; otherwise it is reversed in order.
+  llvm::SmallVector<llvm::Value *, 4> conditions() const {
+    llvm::SmallVector<llvm::Value *, 4> All(Once.begin(), Once.end());
+    All.append(Enough.begin(), Enough.end());
+    return All;
+  }
   /// True if the only evaluation is that of the own point.
   bool isOwnPoint() const {
     return Evaluations.size() == 1 && llvm::all_of(Evaluations[0], [](int64_t X) { return X == 0; });

@@ -49,6 +49,9 @@ public:
         RemapInstruction(&I, Map, RF_IgnoreMissingLocals | RF_NoModuleLevelChanges);
       }
     useCells();
+    for (const LoadInst *L : N.Never)
+      if (Instruction *Copy = copyOf(L))
+        Copy->replaceAllUsesWith(Constant::getNullValue(L->getType()));
     if (Inner)
       for (auto &[Test, Holds] : N.Assumed)
         if (auto *Copy = dyn_cast_or_null<Instruction>(
@@ -454,7 +457,7 @@ bool derivePoints(const AdjointPlan &P, GatherNest &N, PointAdjoints &Points, Fu
     N.Needs.push_back(V);
   for (auto &[V, IfTrue] : N.Entered)
     N.Needs.push_back(V);
-  for (Value *V : N.Once)
+  for (Value *V : N.conditions())
     N.Needs.push_back(V);
   append_range(N.Needs, N.Fits);
   for (const FarSteps &Far : N.Far)

@@ -110,19 +110,20 @@ BasicBlock *Emitter::entryOf(const Loop *L) {
 }
 
 bool Emitter::isOnlyGathered(const BasicBlock *BB) const {
-  return any_of(P.Gathers, [&](const auto &Entry) { return Entry.second->Once.empty() && Entry.first->contains(BB); });
+  return any_of(P.Gathers,
+                [&](const auto &Entry) { return Entry.second->conditions().empty() && Entry.first->contains(BB); });
 }
 
 void Emitter::emitNest(const Loop *L, const GatherNest &Nest) {
   BasicBlock *Start = stateOf(L).Entry;
-  if (!Nest.Once.empty()) {
+  if (auto Conditions = Nest.conditions(); !Conditions.empty()) {
     IRBuilder<> B(Start);
-    Value *Once = B.getTrue();
-    for (Value *V : Nest.Once)
-      Once = B.CreateAnd(Once, lookUp(B, V));
+    Value *Holds = B.getTrue();
+    for (Value *V : Conditions)
+      Holds = B.CreateAnd(Holds, lookUp(B, V));
     Start = newBlock("gather");
     BasicBlock *InOrder = newBlock("in.order");
-    B.CreateCondBr(Once, Start, InOrder);
+    B.CreateCondBr(Holds, Start, InOrder);
     emitLoop(L, InOrder);
   }
   if (!Nest.Fits.empty()) { // stop rather than be wrong

@@ -97,6 +97,7 @@ private:
   SmallVector<LoadInst *, 32> Loads;
   bool Changed = false;
   SmallPtrSet<Value *, 32> Seen;
+  SmallPtrSet<Instruction *, 8> Left; ///< remainders that stay
 
   /// True if something chooses in an address.
   bool isChosen(Value *V, unsigned Levels) {
@@ -132,7 +133,7 @@ private:
       return writeChoices(Select, Levels);
     }
     if (I->getOpcode() == Instruction::SRem || I->getOpcode() == Instruction::URem) {
-      if (Value *Turns = writeRemainder(*I))
+      if (Value *Turns = Left.contains(I) ? nullptr : writeRemainder(*I))
         writeChoices(Turns, Levels - 1);
       return;
     }
@@ -276,7 +277,8 @@ private:
   }
 
   /// x % n as x less a number of limits, or as the choice of two such numbers; x is not negative. Further neighbours
-  /// have more choices, since n may be less than their distance.
+  /// have more choices, since n may be less than their distance: what it is then is left as it stands, and a loop nest
+  /// is reversed in order then (GatherNest::Never). A grid has no order.
   Value *writeRemainder(Instruction &I) {
     if (I.getOpcode() == Instruction::URem && !I.getType()->isIntegerTy(64)) // its left side may well wrap around
       return nullptr;
@@ -285,20 +287,38 @@ private:
       return nullptr;
     // So many turns back at least and at most.
     auto [First, Last] = turnsBack(*Known, wideIndex(SE, I.getOperand(1)));
-    bool IsSigned = I.getOpcode() == Instruction::SRem;
+    bool IsSigned = I.getOpcode() == Instruction::SRem, IsShort = Last - First <= 1 && First >= 0;
     // What is less than 0 without signs is a large number; so may be twice the limit, but what is left then is below
     // it.
-    if (First < 0 || Last > MostTurns || Last - First > 1 || (!IsSigned && Known->Turns > 1))
+    if (Last > MostTurns || (!IsSigned && Known->Turns > 1) || (!IsShort && (R.OnGrid || !IsSigned)) ||
+        (!IsShort && Known->Constant < 0 && Known->Turns == 0))
       return nullptr;
     IRBuilder<> B(&I);
     Value *Limit = I.getOperand(1);
-    SmallVector<Value *, 8> Numbers = {I.getOperand(0)};
-    for (int64_t Turn = 0; Turn != Last; ++Turn)
-      Numbers.push_back(B.CreateSub(Numbers.back(), Limit, "", /*HasNUW=*/!IsSigned, /*HasNSW=*/IsSigned));
-    Value *Result = Numbers.pop_back_val();
-    CmpInst::Predicate Less = IsSigned ? CmpInst::ICMP_SLT : CmpInst::ICMP_ULT;
-    for (Value *Number : reverse(ArrayRef(Numbers).drop_front(First)))
-      Result = B.CreateSelect(compare(Less, Number, Limit, B), Number, Result);
+    auto Less = [&](int64_t Turns) {
+      Value *Number = I.getOperand(0);
+      for (int64_t Turn = 0; Turn != Turns; ++Turn)
+        Number = B.CreateSub(Number, Limit, "", /*HasNUW=*/!IsSigned, /*HasNSW=*/IsSigned);
+      return Number;
+    };
+    Value *Result = nullptr;
+    if (IsShort) {
+      Result = Less(Last);
+      CmpInst::Predicate IsLess = IsSigned ? CmpInst::ICMP_SLT : CmpInst::ICMP_ULT;
+      if (First != Last)
+        Result = B.CreateSelect(compare(IsLess, Less(First), Limit, B), Less(First), Result);
+    } else {
+      // The neighbour itself, that around the end, anything else.
+      bool IsAhead = Known->Constant > 0;
+      Value *Near = Less(Known->Turns), *Around = Less(Known->Turns + (IsAhead ? 1 : -1));
+      auto IsRight = [&](Value *Number) {
+        return IsAhead ? compare(CmpInst::ICMP_SLT, Number, Limit, B)
+                       : compare(CmpInst::ICMP_SGE, Number, ConstantInt::get(I.getType(), 0), B);
+      };
+      Instruction *AsIs = B.Insert(I.clone());
+      Left.insert(AsIs);
+      Result = B.CreateSelect(IsRight(Near), Near, B.CreateSelect(IsRight(Around), Around, AsIs));
+    }
     I.replaceAllUsesWith(Result);
     Changed = true;
     return Result;

@@ -272,6 +272,8 @@ static void printGather(raw_ostream &OS, const AdjointPlan &P, const GatherNest 
     OS << " (if cells do not overlap, tested at run time)";
   if (!N.Once.empty())
     OS << " (if no cell is written twice, tested at run time)";
+  if (!N.Enough.empty())
+    OS << " (if axes have more points than their rims, tested at run time)";
   if (N.Carries && P.R.TheMode == DerivativeMode::Adjoint && !N.clearsAtOnce())
     OS << ", then a pass that carries back";
   OS << "\n";

@@ -36,10 +36,22 @@ ADSTENCIL_KERNEL void around_sizes(double* un, const double* u, std::size_t n) {
     un[i] = u[(i + n - 1) % n] * u[(i + 1) % n];
 }
 
-// Twice around where a domain has one point: not what a choice of two numbers can say.
+// Twice around where a domain has one point: in order then.
 // CHECK-LABEL: vjp of far_around
-// CHECK: {{^ *}}u {{ *}}read {{ *}}own-point; elsewhere scatter, serial{{$}}
+// CHECK: {{^ *}}u {{ *}}read {{ *}}gather, 5 shifts{{$}}
+// CHECK: gather, 5 points a cell (if axes have more points than their rims, tested at run time){{$}}
+// CHECK: {{^ *}}u at (-3) (0) (2) (-last+1) (last-2){{$}}
 ADSTENCIL_KERNEL void far_around(double* un, const double* u, int n) {
+  for (int i = 0; i < n; ++i)
+    un[i] = u[i] * u[(i + 2) % n] * u[(i + n - 3) % n];
+}
+
+// It has more than one point.
+// CHECK-LABEL: vjp of around_constant
+// CHECK: gather, 3 points a cell{{$}}
+// CHECK: {{^ *}}u at (0) (2) (-last+1){{$}}
+ADSTENCIL_KERNEL void around_constant(double* un, const double* u) {
+  constexpr int n = 100;
   for (int i = 0; i < n; ++i)
     un[i] = u[i] * u[(i + 2) % n];
 }
@@ -79,6 +91,7 @@ void use(double* y, double* yb, double* u, double* ub, int n) {
   __vjp_wide(y, yb, u, ub, n);
   __vjp_clamped(y, yb, u, ub, n, n);
   __vjp_turned(y, yb, u, ub, n);
+  __vjp_around_constant(y, yb, u, ub);
   __vjp_far_around(y, yb, u, ub, n);
   __vjp_around_sizes(y, yb, u, ub, n);
   __vjp_around(y, yb, u, ub, n, n);
