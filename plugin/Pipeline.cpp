@@ -120,6 +120,7 @@ static Outcome reverse(Request &R, FunctionAnalysisManager &FAM, const GridNest 
   Shadows S(R, A);
   AdjointPlan Plan(R, A, Loops, LI);
   Plan.Grid = Grid;
+  Plan.NoPoints = Grid ? "" : Why.Reason;
   Plan.KeepsWritten = Grid && R.TheMode == DerivativeMode::Vjp;
   if (!planArrays(Plan, DT, PDT, SE, S))
     return Outcome::Refused;

@@ -74,6 +74,7 @@ struct AdjointPlan {
 
   llvm::MapVector<const llvm::Loop *, std::unique_ptr<GatherNest>> Gathers; ///< by outermost loop
   llvm::MapVector<const llvm::Loop *, NoGather> NoGathers;                  ///< the other nests, and why
+  std::string NoPoints; ///< why a CUDA kernel is no nest of points, whether or not there is something to gather
   NoGather NoGrid; ///< why a CUDA kernel is no nest of points that gathers; empty: it is, or nothing is to be gathered
 
   llvm::SmallPtrSet<const llvm::Instruction *, 4> Dropped; ///< loads and scalars whose contributions are not wanted
@@ -91,6 +92,10 @@ struct AdjointPlan {
   bool isJoint(const llvm::Loop *L) const { return !L || LoopPlans.lookup(L).Joint; }
   /// True if the reverse sweep has something to do for I.
   bool hasReverse(const llvm::Instruction &I) const;
+  /// What would help besides, of a CUDA kernel whose thread cannot be reversed; empty for other functions.
+  std::string adviceOnPoints() const {
+    return NoPoints.empty() ? "" : "; as a nest of points it would be reversed otherwise, but " + NoPoints;
+  }
   /// How stores and loads through this pointer treat the shadow.
   ShadowUse shadowUse(const llvm::Value *Pointer) const;
   /// True if other threads may add to the shadow cell behind this pointer, too.

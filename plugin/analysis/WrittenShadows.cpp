@@ -121,7 +121,8 @@ public:
     refuse(P.R.F->getContext(), P.R.Kernel, Stores[0], P.R.Place,
            "__vjp_ has to leave the shadow of '" + P.R.Roots[markerNumber(Root)].Name +
                "' as it is, but a thread may store to a cell of it twice, or read a cell that it has stored to",
-           "let each thread store to a cell once, after its reads, or call __adjoint_ (which carries the shadow back)");
+           "let each thread store to a cell once, after its reads, or call __adjoint_ (which carries the shadow back)" +
+               P.adviceOnPoints());
     return false;
   }
 

@@ -62,7 +62,8 @@ uint64_t Emitter::mostRecords(const Loop *L) {
              "the reverse of this loop needs a record of each iteration, and how many there are is not known when "
              "compiling (or they are too many for a GPU thread)",
              "give the loop a small constant bound, or carry no value from one iteration to the next that the "
-             "derivative needs");
+             "derivative needs" +
+                 P.adviceOnPoints());
     Refused = Failed = true;
     return 0;
   }

@@ -20,7 +20,7 @@ namespace {
 
 class StrideLoop {
 public:
-  StrideLoop(Function &F, Loop &L, ScalarEvolution &SE) : F(F), L(L), SE(SE) {}
+  StrideLoop(Function &F, Loop &L, const DominatorTree &DT, ScalarEvolution &SE) : F(F), L(L), DT(DT), SE(SE) {}
 
   /// True if a variable of the loop moves on by the number of threads along some axis.
   bool find() {
@@ -85,6 +85,7 @@ public:
 private:
   Function &F;
   Loop &L;
+  const DominatorTree &DT;
   ScalarEvolution &SE;
   unsigned Axis = 0;
   PHINode *Counter = nullptr;
@@ -249,7 +250,12 @@ private:
     };
     const SCEV *Tested = InType(Index);
     auto Enters = [&](CmpInst::Predicate P) {
-      IsGuarded |= SE.isLoopEntryGuardedByCond(&L, P, SE.getSCEV(Index), SE.getSCEV(Other));
+      IsGuarded |= SE.isLoopEntryGuardedByCond(&L, P, SE.getSCEV(Index), SE.getSCEV(Other)) ||
+                   any_of(Test.users(), [&](const User *U) { // which does not see through `<=` always
+                     auto *Branch = dyn_cast<BranchInst>(U);
+                     return Branch && DT.dominates(BasicBlockEdge(Branch->getParent(), Branch->getSuccessor(Is != P)),
+                                                   L.getHeader());
+                   });
       return true;
     };
     if (Tested == First && InType(Other) == SE.getSCEV(Bound))
@@ -300,10 +306,11 @@ UnstridedAxes unstride(Function &F, FunctionAnalysisManager &FAM) {
   for (bool Again = true; Again;) {
     Again = false;
     LoopInfo &LI = FAM.getResult<LoopAnalysis>(F);
+    const DominatorTree &DT = FAM.getResult<DominatorTreeAnalysis>(F);
     ScalarEvolution &SE = FAM.getResult<ScalarEvolutionAnalysis>(F);
     SmallVector<Loop *, 4> Order = LI.getLoopsInPreorder();
     for (Loop *L : reverse(Order)) { // inner loops first
-      StrideLoop Found(F, *L, SE);
+      StrideLoop Found(F, *L, DT, SE);
       if (!Found.find())
         continue;
       std::string Reason = Found.whyNot();
