@@ -82,10 +82,19 @@ std::optional<BoundsFinder::Comparison> BoundsFinder::read(Value *V, bool Holds)
       Test->getOperand(0)->getType()->getIntegerBitWidth() > 64)
     return std::nullopt;
   CmpInst::Predicate Pred = Holds ? Test->getPredicate() : Test->getInversePredicate();
-  const SCEV *Left = wideIndex(SE, Test->getOperand(0)), *Right = wideIndex(SE, Test->getOperand(1));
-  if (isa<SCEVAddRecExpr>(Right)) {
-    std::swap(Left, Right);
+  Value *Index = Test->getOperand(0), *Limit = Test->getOperand(1);
+  if (isa<SCEVAddRecExpr>(wideIndex(SE, Limit))) {
+    std::swap(Index, Limit);
     Pred = CmpInst::getSwappedPredicate(Pred);
+  }
+  const SCEV *Left = wideIndex(SE, Index), *Right = wideIndex(SE, Limit);
+  // The optimiser extends `n - 1` without a sign where it is compared with a counter. No counter of 32 bits is equal to
+  // what a negative number becomes, with or without a sign.
+  if (auto *Extended = dyn_cast<ZExtInst>(Limit); Extended && ICmpInst::isEquality(Pred)) {
+    ConstantRange Range = SE.getSignedRange(Left);
+    unsigned Bits = Extended->getSrcTy()->getIntegerBitWidth();
+    if (Range.getSignedMin().isNonNegative() && Range.getSignedMax().isSignedIntN(Bits))
+      Right = wideIndex(SE, Extended->getOperand(0));
   }
   const auto *Counter = dyn_cast<SCEVAddRecExpr>(Left);
   if (!Counter || !Counter->isAffine() || !SE.isLoopInvariant(Counter->getStart(), Outermost) ||

@@ -11,6 +11,9 @@
 
 #include <cuda_runtime.h>
 
+// CHECK-LABEL: adjoint of sizes
+// CHECK: {{^ *}}u {{ *}}read {{ *}}gather, 7 shifts
+// CHECK: points of the grid, nest of 2: gather, 7 points a cell (no tile: it reads at the other end of the grid), then a pass
 // CHECK-LABEL: adjoint of stride
 // CHECK: {{^ *}}u {{ *}}read {{ *}}gather, 5 shifts
 // CHECK: points of the grid, nest of 1: gather, 5 points a cell (no tile: it reads at the other end of the grid), then a pass
@@ -68,9 +71,19 @@ ADSTENCIL_KERNEL __global__ void stride(double* un, const double* u, int n) {
     un[i] = u[i] * (u[i == 0 ? n - 1 : i - 1] - u[i == n - 1 ? 0 : i + 1]);
 }
 
+ADSTENCIL_KERNEL __global__ void sizes(double* un, const double* u, size_t nx, size_t ny) {
+  const size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x, j = blockIdx.y * size_t(blockDim.y) + threadIdx.y;
+  if (i >= nx || j >= ny)
+    return;
+  const size_t left = i > 0 ? i - 1 : 0, right = (i + 1) % nx, below = j == 0 ? ny - 1 : j - 1,
+               above = j < ny - 1 ? j + 1 : ny - 1;
+  un[i + nx * j] = u[i + nx * j] * (u[left + nx * j] + u[right + nx * j] + u[i + nx * below] + u[i + nx * above]);
+}
+
 void use(double* y, double* yb, const double* u, double* ub, int n) {
   __adjoint_clamped<<<1, 64>>>(y, yb, u, ub, n, n);
   __adjoint_around<<<1, 64>>>(y, yb, u, ub, n, n, n);
   __adjoint_column<<<1, 64>>>(y, yb, u, ub, n, n);
   __adjoint_stride<<<1, 64>>>(y, yb, u, ub, n);
+  __adjoint_sizes<<<1, 64>>>(y, yb, u, ub, n, n);
 }

@@ -306,6 +306,28 @@ ADSTENCIL_KERNEL ADSTENCIL_STRATEGY("tile") void shared_flux_scaled(real* y, con
 LAW_CASE(shared_flux_scaled, arrays(out("y", 63), in("u", 63), in("w", 1)), (x[0], x[1], x[2], 9, 7),
          (x[0], xb[0], x[1], xb[1], x[2], xb[2], 9, 7));
 
+// What the last point reads at the other end of a row, and the last row of the first one, where no point reads a
+// neighbour.
+ADSTENCIL_KERNEL void other_end(real* un, const real* u, int nx, int ny) {
+  for (int j = 0; j < ny; ++j)
+    for (int i = 0; i < nx; ++i) {
+      real sum = u[i + nx * j] * u[i + nx * j];
+      if (i == nx - 1)
+        sum += real(3) * u[nx * j];
+      if (j == ny - 1)
+        sum *= u[i];
+      un[i + nx * j] = sum;
+    }
+}
+LAW_CASE(other_end, arrays(out("un", 9 * 7), in("u", 9 * 7)), (x[0], x[1], 9, 7), (x[0], xb[0], x[1], xb[1], 9, 7));
+
+// The same where that cell is in front of all that is read otherwise.
+ADSTENCIL_KERNEL void other_end_in_front(real* un, const real* u, int n) {
+  for (int i = 0; i < n; ++i)
+    un[i] = u[i + 1] * u[i + 1] + (i == n - 1 ? real(3) * u[0] : real(0));
+}
+LAW_CASE(other_end_in_front, arrays(out("un", 23), in("u", 24)), (x[0], x[1], 23), (x[0], xb[0], x[1], xb[1], 23));
+
 // A window of a row that moves on with the loop: what it keeps is loaded again, and the nest is a gather.
 ADSTENCIL_KERNEL void moving_window(real* un, const real* u, int n) {
   real left = u[0], here = u[1];

@@ -31,6 +31,33 @@ CUDA_CASE(stagger_divergence, arrays(out("t", 8 * 5), in("qx", 9 * 5), in("qy", 
           (x[0], x[1], x[2], real(0.3), 8, 5), (x[0], xb[0], x[1], xb[1], x[2], xb[2], real(0.3), 8, 5))
     .bits(same_bits::always);
 
+// What the last point reads at the other end of a row, and the last row of the first one, where no point reads a
+// neighbour.
+ADSTENCIL_KERNEL __global__ void other_end(real* un, const real* u, int nx, int ny) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x, j = blockIdx.y * blockDim.y + threadIdx.y;
+  if (i >= nx || j >= ny)
+    return;
+  real sum = u[i + nx * j] * u[i + nx * j];
+  if (i == nx - 1)
+    sum += real(3) * u[nx * j];
+  if (j == ny - 1)
+    sum *= u[i];
+  un[i + nx * j] = sum;
+}
+CUDA_CASE(other_end, arrays(out("un", 9 * 7), in("u", 9 * 7)), over(9, 7).block(4, 2), (x[0], x[1], 9, 7),
+          (x[0], xb[0], x[1], xb[1], 9, 7))
+    .bits(same_bits::always);
+
+// The same where that cell is in front of all that is read otherwise.
+ADSTENCIL_KERNEL __global__ void other_end_in_front(real* un, const real* u, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n)
+    un[i] = u[i + 1] * u[i + 1] + (i == n - 1 ? real(3) * u[0] : real(0));
+}
+CUDA_CASE(other_end_in_front, arrays(out("un", 23), in("u", 24)), over(23).block(8), (x[0], x[1], 23),
+          (x[0], xb[0], x[1], xb[1], 23))
+    .bits(same_bits::always);
+
 // Velocities are incremented by gradients of the pressure.
 ADSTENCIL_KERNEL __global__ void increment_velocity(real* vx, real* vy, const real* p, const real* r, int nx, int ny) {
   const int ix = blockIdx.x * blockDim.x + threadIdx.x, iy = blockIdx.y * blockDim.y + threadIdx.y;
