@@ -39,19 +39,17 @@ void CellEmitter::startNest(std::vector<Shift> Shifts, PointAdjoint *AwayPoint, 
   sort(Evaluations, [&](const Shift &X, const Shift &Y) { return std::tie(X[Inner], X) < std::tie(Y[Inner], Y); });
   Away = AwayPoint;
   Home = HomePoint;
-  Least.clear();
-  for (const Shift &S : Evaluations) {
-    if (isFar(S))
+  Least = Most = Shift(Inner + 1, 0);
+  for (unsigned D = 0; D <= Inner; ++D) { // what goes far along one axis may be beside the cell along another
+    SmallVector<int64_t, 16> Near;
+    for (const Shift &S : Evaluations)
+      if (farNumber(S[D]) == 0)
+        Near.push_back(S[D]);
+    if (Near.empty())
       continue;
-    if (Least.empty())
-      Least = Most = S;
-    for (unsigned D = 0; D <= Inner; ++D) {
-      Least[D] = std::min(Least[D], S[D]);
-      Most[D] = std::max(Most[D], S[D]);
-    }
+    Least[D] = *min_element(Near);
+    Most[D] = *max_element(Near);
   }
-  if (Least.empty())
-    Least = Most = Shift(Inner + 1, 0);
   Cell.assign(Inner + 1, nullptr);
 }
 

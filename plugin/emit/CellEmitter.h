@@ -36,7 +36,7 @@ protected:
   // One nest over cells; __adjoint_ may have two.
   std::vector<Shift> Evaluations; ///< sorted by the shift of the last axis
   PointAdjoint *Away = nullptr, *Home = nullptr;
-  Shift Least, Most;                        ///< of the near evaluations, by axis
+  Shift Least, Most;                        ///< by axis, of the evaluations that are near along it
   llvm::SmallVector<llvm::Value *, 4> Cell; ///< q, by axis
   int64_t Plane = 0;                        ///< what is evaluated is the cell so far from q along the first axis
   bool NearPointers = false;                ///< addresses of a cell's neighbours are made from its own, not by row

@@ -328,6 +328,22 @@ ADSTENCIL_KERNEL void other_end_in_front(real* un, const real* u, int n) {
 }
 LAW_CASE(other_end_in_front, arrays(out("un", 23), in("u", 24)), (x[0], x[1], 23), (x[0], xb[0], x[1], xb[1], 23));
 
+// Around one axis and beside along the other: rows of a helix, and the first column as seen from the row below.
+ADSTENCIL_KERNEL void helix(real* un, const real* u, int nx, int ny) {
+  for (int j = 0; j < ny; ++j)
+    for (int i = 0; i < nx; ++i)
+      un[i + nx * j] = real(2) * (i > 0 ? u[i - 1 + nx * j] : u[nx - 1 + nx * (j + 1)]);
+}
+LAW_CASE(helix, arrays(out("un", 5 * 4), in("u", 5 * 5)), (x[0], x[1], 5, 4), (x[0], xb[0], x[1], xb[1], 5, 4));
+
+ADSTENCIL_KERNEL void around_and_below(real* un, const real* u, int nx, int ny) {
+  for (int j = 0; j < ny; ++j)
+    for (int i = 0; i < nx; ++i)
+      un[i + nx * j] = u[i + nx * j] * (i < nx - 1 ? u[i + 1 + nx * j] : u[(j > 0 ? j - 1 : 0) * nx]);
+}
+LAW_CASE(around_and_below, arrays(out("un", 5 * 4), in("u", 5 * 4)), (x[0], x[1], 5, 4),
+         (x[0], xb[0], x[1], xb[1], 5, 4));
+
 // A window of a row that moves on with the loop: what it keeps is loaded again, and the nest is a gather.
 ADSTENCIL_KERNEL void moving_window(real* un, const real* u, int n) {
   real left = u[0], here = u[1];

@@ -58,6 +58,24 @@ CUDA_CASE(other_end_in_front, arrays(out("un", 23), in("u", 24)), over(23).block
           (x[0], xb[0], x[1], xb[1], 23))
     .bits(same_bits::always);
 
+// Around one axis and beside along the other: rows of a helix, and the first column as seen from the row below.
+ADSTENCIL_KERNEL __global__ void helix(real* un, const real* u, int nx, int ny) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x, j = blockIdx.y * blockDim.y + threadIdx.y;
+  if (i < nx && j < ny)
+    un[i + nx * j] = u[i + nx * j] * (i > 0 ? u[i - 1 + nx * j] : u[nx - 1 + nx * (j + 1)]);
+}
+CUDA_CASE(helix, arrays(out("un", 5 * 4), in("u", 5 * 5)), over(5, 4).block(4, 2), (x[0], x[1], 5, 4),
+          (x[0], xb[0], x[1], xb[1], 5, 4))
+    .bits(same_bits::launch);
+
+ADSTENCIL_KERNEL __global__ void around_and_below(real* un, const real* u, const real* v, int nx, int ny) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x, j = blockIdx.y * blockDim.y + threadIdx.y;
+  if (i < nx && j < ny)
+    un[i + nx * j] = v[i + nx * j] * (i < nx - 1 ? u[i + 1 + nx * j] : u[(j > 0 ? j - 1 : 0) * nx]);
+}
+CUDA_CASE(around_and_below, arrays(out("un", 5 * 4), in("u", 5 * 4), in("v", 5 * 4)), over(5, 4).block(4, 2),
+          (x[0], x[1], x[2], 5, 4), (x[0], xb[0], x[1], xb[1], x[2], xb[2], 5, 4));
+
 // Velocities are incremented by gradients of the pressure.
 ADSTENCIL_KERNEL __global__ void increment_velocity(real* vx, real* vy, const real* p, const real* r, int nx, int ny) {
   const int ix = blockIdx.x * blockDim.x + threadIdx.x, iy = blockIdx.y * blockDim.y + threadIdx.y;
