@@ -53,12 +53,6 @@ private:
   };
   std::vector<Rim> Found;
 
-  bool hasShadow(const LoadInst &L) const {
-    SmallVector<const Value *, 2> Roots;
-    rootsOf(L.getPointerOperand(), Roots);
-    return Roots.size() == 1 && isArrayMarker(Roots[0]) && R.Roots[markerNumber(Roots[0])].HasShadow;
-  }
-
   void collect(const Loop *Outermost) {
     SmallVector<const Loop *, 4> Axes;
     SmallVector<const SCEV *, 4> Last;
@@ -75,13 +69,19 @@ private:
       return;
     for (BasicBlock *BB : Outermost->blocks())
       for (Instruction &I : *BB)
-        if (auto *L = dyn_cast<LoadInst>(&I); L && L->isSimple() && L->getType()->isFloatingPointTy() &&
-                                              LI.getLoopFor(BB) == Axes.back() && hasShadow(*L))
-          find(*L, Axes, Last);
+        if (LI.getLoopFor(BB) == Axes.back() && readsShadowed(R, I))
+          find(cast<LoadInst>(I), Axes, Last);
   }
 
   void find(LoadInst &L, ArrayRef<const Loop *> Axes, ArrayRef<const SCEV *> Last) {
     const SCEV *Address = addressOf(SE, L.getPointerOperand());
+    bool IsLookedUp = SCEVExprContains(Address, [&](const SCEV *S) {
+      const auto *Unknown = dyn_cast<SCEVUnknown>(S);
+      auto *I = Unknown ? dyn_cast<Instruction>(Unknown->getValue()) : nullptr;
+      return I && Axes.front()->contains(I);
+    });
+    if (IsLookedUp) // at no constant distance from any point
+      return;
     BoundsFinder Finder(Axes, Last, Grid, LI, DT, SE);
     Finder.confine(L.getParent());
     Instruction *Place = Axes.front()->getLoopPreheader()->getTerminator();

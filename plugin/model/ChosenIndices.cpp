@@ -67,8 +67,8 @@ public:
 
   bool find() {
     for (Instruction &I : instructions(F))
-      if (auto *L = dyn_cast<LoadInst>(&I); L && L->isSimple() && L->getType()->isFloatingPointTy() && hasShadow(*L))
-        Loads.push_back(L);
+      if (readsShadowed(R, I))
+        Loads.push_back(cast<LoadInst>(&I));
     return any_of(Loads, [&](LoadInst *L) { return isChosen(L->getPointerOperand(), MostLevels); });
   }
 
@@ -108,12 +108,6 @@ private:
         (isa<PHINode>(I) && !LI.isLoopHeader(I->getParent())))
       return true;
     return isAddressing(*I) && any_of(I->operands(), [&](Value *Operand) { return isChosen(Operand, Levels - 1); });
-  }
-
-  bool hasShadow(const LoadInst &L) const {
-    SmallVector<const Value *, 2> Roots;
-    rootsOf(L.getPointerOperand(), Roots);
-    return Roots.size() == 1 && isArrayMarker(Roots[0]) && R.Roots[markerNumber(Roots[0])].HasShadow;
   }
 
   // ---- everything that chooses becomes a select ----

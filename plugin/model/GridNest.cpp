@@ -383,9 +383,6 @@ private:
     return Wide;
   }
 
-  /// Larger constants are taken for what they are: numbers without a sign that are added.
-  static constexpr int64_t MostSubtracted = 1 << 16;
-
   std::optional<Linear> read(Value *V, bool Signed, unsigned Depth = 8) {
     if (!V->getType()->isIntegerTy() || V->getType()->getIntegerBitWidth() > 64 || Depth == 0)
       return std::nullopt;

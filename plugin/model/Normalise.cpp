@@ -57,6 +57,15 @@ void rootsOf(const Value *Pointer, SmallVectorImpl<const Value *> &Roots) {
       Roots.push_back(O);
 }
 
+bool readsShadowed(const Request &R, const Instruction &I) {
+  const auto *L = dyn_cast<LoadInst>(&I);
+  if (!L || !L->isSimple() || !L->getType()->isFloatingPointTy())
+    return false;
+  SmallVector<const Value *, 2> Roots;
+  rootsOf(L->getPointerOperand(), Roots);
+  return Roots.size() == 1 && isArrayMarker(Roots[0]) && R.Roots[markerNumber(Roots[0])].HasShadow;
+}
+
 /// Function pointers handed down through more levels than this are taken for recursion.
 static constexpr unsigned MaxInliningRounds = 16;
 
@@ -148,6 +157,15 @@ static void shapeLoops(Function &F, FunctionAnalysisManager &FAM, bool WidenCoun
   Hoist.addPass(LICMPass(LICMOptions()));
   FPM.addPass(createFunctionToLoopPassAdaptor(std::move(Hoist), /*UseMemorySSA=*/true));
   FPM.addPass(ADCEPass());
+  FPM.addPass(simplifyCFG());
+  FPM.addPass(LoopSimplifyPass());
+  run(std::move(FPM), F, FAM);
+}
+
+/// One of variables of a loop that are always the same is enough.
+static void joinCounters(Function &F, FunctionAnalysisManager &FAM) {
+  FunctionPassManager FPM;
+  FPM.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
   FPM.addPass(simplifyCFG());
   FPM.addPass(LoopSimplifyPass());
   run(std::move(FPM), F, FAM);
@@ -268,7 +286,7 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
   }
   forgetUnrolling(F);
   if (Wide) {
-    if (hasChosenReads(R, FAM)) {
+    if (R.TheMode != DerivativeMode::Tangent && hasChosenReads(R, FAM)) {
       unrollEarly(F, FAM);
       splitChosenReads(R, FAM);
     }
@@ -279,12 +297,17 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
   // The counters of grid-stride loops stay what model/Unstride.h knows, for hosts as for GPUs.
   shapeLoops(F, FAM, /*WidenCounters=*/!(R.OnGrid && Wide));
   dropUnreachable(F);
-  if (Wide)
+  if (Wide) {
     signExtendIndices(F);
+    // Counters that were widened start at `sext(n - 1)`, others at `sext(n) - 1`: one and the same.
+    widenIndices(F);
+    joinCounters(F, FAM);
+  }
   thawPointers(F);
   FAM.invalidate(F, PreservedAnalyses::none());
   if (Wide) {
-    splitChosenReads(R, FAM);
+    if (R.TheMode != DerivativeMode::Tangent)
+      splitChosenReads(R, FAM);
     reloadCarried(F, FAM);
   }
   return true;

@@ -21,6 +21,9 @@ bool normalise(Request &R, llvm::FunctionAnalysisManager &FAM, bool Wide);
 /// follows, removes what nothing uses.
 void cleanUp(llvm::Function &F, llvm::FunctionAnalysisManager &FAM, bool OptimiserFollows);
 
+/// True for a read of a number in one array that has a shadow.
+bool readsShadowed(const Request &R, const llvm::Instruction &I);
+
 /// The arrays that a pointer may lead into: markers, local variables, globals, or other values.
 void rootsOf(const llvm::Value *Pointer, llvm::SmallVectorImpl<const llvm::Value *> &Roots);
 

@@ -179,7 +179,6 @@ private:
 
   /// A constant as it was probably meant: `- 1`, or a large number without a sign.
   static APInt valueOf(const ConstantInt &C, unsigned Bits) {
-    constexpr int64_t MostSubtracted = 1 << 16;
     return C.getSExtValue() >= -MostSubtracted ? C.getValue().sextOrTrunc(Bits) : C.getValue().zextOrTrunc(Bits);
   }
 

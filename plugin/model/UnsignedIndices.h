@@ -20,6 +20,9 @@
 
 namespace adstencil {
 
+/// What a number without a sign has added to it is negative down to here: `n - 1`, and not `n + 4294967295`.
+constexpr int64_t MostSubtracted = 1 << 16;
+
 /// A counter of the nest and its first and last value, i64.
 struct CounterRange {
   llvm::Value *Counter, *First, *Last;
