@@ -297,8 +297,9 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
   // The counters of grid-stride loops stay what model/Unstride.h knows, for hosts as for GPUs.
   shapeLoops(F, FAM, /*WidenCounters=*/!(R.OnGrid && Wide));
   dropUnreachable(F);
-  if (Wide) {
+  if (Wide)
     signExtendIndices(F);
+  if (Wide && !R.OnGrid) {
     // Counters that were widened start at `sext(n - 1)`, others at `sext(n) - 1`: one and the same.
     widenIndices(F);
     joinCounters(F, FAM);
