@@ -20,6 +20,7 @@
 #include "model/OpenMP.h"
 #include "model/WideIndices.h"
 
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
@@ -203,6 +204,27 @@ static void purifyMathematics(Function &F) {
     }
 }
 
+/// CUDA's min and max of integers are calls where libdevice is not at hand.
+static void replaceIntegerExtremes(Function &F) {
+  for (Instruction &I : make_early_inc_range(instructions(F))) {
+    auto *C = dyn_cast<CallInst>(&I);
+    const Function *Called = C ? C->getCalledFunction() : nullptr;
+    if (!Called || !C->getType()->isIntegerTy() || C->arg_size() != 2)
+      continue;
+    auto Extreme = StringSwitch<Intrinsic::ID>(Called->getName())
+                       .Cases({"__nv_min", "__nv_llmin"}, Intrinsic::smin)
+                       .Cases({"__nv_max", "__nv_llmax"}, Intrinsic::smax)
+                       .Cases({"__nv_umin", "__nv_ullmin"}, Intrinsic::umin)
+                       .Cases({"__nv_umax", "__nv_ullmax"}, Intrinsic::umax)
+                       .Default(Intrinsic::not_intrinsic);
+    if (Extreme == Intrinsic::not_intrinsic)
+      continue;
+    IRBuilder<> B(C);
+    C->replaceAllUsesWith(B.CreateBinaryIntrinsic(Extreme, C->getArgOperand(0), C->getArgOperand(1)));
+    C->eraseFromParent();
+  }
+}
+
 /// Ends a block at every call that does not return, and leaves one return.
 static void dropUnreachable(Function &F) {
   for (Instruction &I : make_early_inc_range(instructions(F)))
@@ -271,6 +293,7 @@ bool normalise(Request &R, FunctionAnalysisManager &FAM, bool Wide) {
     if (Regions == Serialised::Something)
       Done = Inlined::Something;
     purifyMathematics(F);
+    replaceIntegerExtremes(F);
     dropAnnotations(F);
     if (Done == Inlined::Something)
       simplify(F, FAM);
