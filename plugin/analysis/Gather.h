@@ -19,9 +19,8 @@
 //   - loads of arrays that the nest does not store to are *gathered*, if their address moves with every axis;
 //     loads of the other arrays meet their own point's stores only (they are carried, in a pass of their own); the rest
 //     (coefficients per layer, data-dependent indices) is added at its *home*, when its own point is evaluated;
-//   - where an access at the rim is at one point of an axis only (`if (i == 0) … u[n - 1]`) its place along this axis
-//   is
-//     taken for a distance from that point: none for clamped neighbours, far away for periodic ones;
+//   - an access at one point of an axis only (`if (i == 0) … u[n - 1]`) has its place along this axis as a distance
+//     from it: none for clamped neighbours, far away for periodic ones;
 //   - evaluations: the shifts at which the point function's adjoint is needed, shared by all groups.
 //
 // Each cell stored to is stored once (`Once`, proved or tested at run time), and no iteration reads what another one

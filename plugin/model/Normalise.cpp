@@ -2,9 +2,8 @@
 //
 //   - SimplifyCFG does not speculate: `c ? a/b : 0` keeps its branch, so the adjoint of the side not taken is never
 //     computed and 0 * inf cannot turn a cotangent into NaN.
-//   - GVN without PRE: carrying u[i] over to the next iteration as u[i-1] saves a load in the kernel and costs a tape
-//   in
-//     its adjoint.
+//   - GVN without PRE: carrying u[i] over to the next iteration as u[i-1] saves a load in the kernel and costs its
+//     adjoint a tape.
 //   - Loops of a few iterations are unrolled fully, so that small local arrays dissolve into SSA values.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
